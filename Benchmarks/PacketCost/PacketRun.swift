@@ -1,0 +1,111 @@
+import Blocklists
+import Inspection
+import Telemetry
+import Wire
+
+/// The list that names are looked up in.
+enum BenchmarkList {
+    /// Entries; what a name that is on no list costs does not depend on how many there are.
+    static let count = 10_000
+
+    /// The list's entry with this number.
+    static func name(_ number: Int) -> String { "listed-\(number).test" }
+
+    /// A blocklist of all entries, with a fixed key: each run does the same.
+    static func build() -> Blocklist {
+        var builder = BlocklistBuilder(
+            lists: [ListDescriptor(id: "benchmark", action: .drop)],
+            key: HashKey(0x6265_6e63_686d_6172, 0x6b20_6c69_7374_2121)
+        )
+        builder.reserve(count)
+        for number in 0..<count {
+            let text = Array(name(number).utf8)
+            guard let name = try? DomainName(text: text.span) else { preconditionFailure("an entry is no name") }
+            builder.add(ListEntry(name: name, scope: [.itself, .subdomains]), list: 0)
+        }
+        return builder.build()
+    }
+}
+
+/// One inspector and the packets that are pushed through it.
+struct PacketRun: ~Copyable {
+    /// What a run came to.
+    struct Cost {
+        var nanoseconds = 0
+        var names = 0
+        var drops = 0
+    }
+
+    private let pool: PacketPool
+    private let counters = Counters(queue: 0)
+    private var inspector: Inspector
+    private var now = Instant(nanoseconds: 0)
+
+    init(_ packetClass: PacketClass) {
+        pool = packetClass.makePool()
+        var configuration = InspectorConfiguration()
+        configuration.flowCapacity = packetClass.flowCapacity
+        inspector = Inspector(configuration: configuration, blocklists: BlocklistSource(BenchmarkList.build()))
+    }
+
+    /// Goes through the pool once, what comes before its start included.
+    mutating func warmUp() {
+        _ = Self.push(pool.packets.count, of: pool, from: 0, &inspector, &now, counters)
+    }
+
+    /// Pushes this many packets through the inspector.
+    mutating func measure(_ count: Int) -> Cost {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var cost = Self.push(count, of: pool, from: pool.start, &inspector, &now, counters)
+        let (seconds, attoseconds) = (clock.now - start).components
+        cost.nanoseconds = Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        return cost
+    }
+
+    /// The loop of a worker, without its socket: judge, then count.
+    private static func push(
+        _ count: Int,
+        of pool: borrowing PacketPool,
+        from first: Int,
+        _ inspector: inout Inspector,
+        _ now: inout Instant,
+        _ counters: Counters
+    ) -> Cost {
+        var cost = Cost()
+        let octets = pool.octets.span
+        let packets = pool.packets.span
+        var index = first
+        for _ in 0..<count {
+            now.nanoseconds &+= 1_000
+            let decision = inspector.inspect(octets.extracting(packets[index]), at: now)
+            self.count(decision, &inspector, counters, &cost)
+            index &+= 1
+            if index == packets.count { index = pool.start }
+        }
+        return cost
+    }
+
+    @inline(__always)
+    private static func count(
+        _ decision: Decision,
+        _ inspector: inout Inspector,
+        _ counters: Counters,
+        _ cost: inout Cost
+    ) {
+        switch decision.verdict {
+        case .accept: counters.countPacket(.accept)
+        case .drop:
+            counters.countPacket(.drop)
+            cost.drops &+= 1
+        }
+        if let cause = decision.undecided { counters.countUndecided(cause) }
+        for index in 0..<inspector.findingCount {
+            let (inspectedProtocol, slot) = inspector.summary(at: index)
+            counters.countName(inspectedProtocol)
+            cost.names &+= 1
+            guard let slot else { continue }
+            counters.countMatch(slot: slot, inspectedProtocol)
+        }
+    }
+}

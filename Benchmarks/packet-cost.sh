@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# Counts what one packet costs the inspector, exactly: instructions, heap allocations, retains and releases (valgrind).
+#
+#   Benchmarks/packet-cost.sh            print the table
+#   Benchmarks/packet-cost.sh --check    and exit with 1 where a class allocates, counts references, or is above packet-cost.limits
+#   Benchmarks/packet-cost.sh --limits   print new limits: what was measured and a tenth more
+#   Benchmarks/packet-cost.sh --top      and print the ten functions of each class that run the most instructions
+#
+# Each class is run with two counts of packets; what differs between the two runs is the cost of the packets between them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mode=${1:-}
+case $mode in '' | --check | --limits | --top) ;; *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;; esac
+command -v valgrind >/dev/null || { echo "packet-cost: valgrind is missing; run: sudo apt-get install valgrind" >&2; exit 3; }
+
+few=1000
+many=10000
+limits=Benchmarks/packet-cost.limits
+classes='dns dns-listed tls tls-split bulk bulk-midstream'
+
+GRINDVAKT_BENCHMARKS=1 swift build -c release --static-swift-stdlib --product PacketCost >&2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# valgrind stops at the debug information of some newer compilers.
+strip -g -o "$work/PacketCost" "$(GRINDVAKT_BENCHMARKS=1 swift build -c release --static-swift-stdlib --show-bin-path)/PacketCost"
+# The same hash seeds in every run, and no backtrace of a program that valgrind runs.
+export SWIFT_DETERMINISTIC_HASHING=1 SWIFT_BACKTRACE=enable=no
+
+# What valgrind's own output says, or why it cannot be used.
+fail() {
+    echo "packet-cost: $1 failed:" >&2
+    cat "$2" >&2
+    exit 1
+}
+
+instructions_run() {
+    valgrind --tool=callgrind --callgrind-out-file="$work/$1.$2" "$work/PacketCost" "$1" "$2" >"$work/log.$1.$2" 2>&1 ||
+        fail "callgrind on $1" "$work/log.$1.$2"
+}
+
+heap_run() {
+    valgrind --tool=memcheck --leak-check=no --undef-value-errors=no "$work/PacketCost" "$1" "$2" >"$work/heap.$1.$2" 2>&1 ||
+        fail "memcheck on $1" "$work/heap.$1.$2"
+}
+
+heap_blocks() { sed -n 's/.*total heap usage: \([0-9,]*\) allocs.*/\1/p' "$work/heap.$1.$2" | tr -d ,; }
+
+# Per function: instructions of its own, then calls; and how often references were counted, under a name of its own.
+read_profile() {
+    awk '
+        /^c?fn=\(/ {
+            kind = substr($0, 1, 1)
+            id = $0; sub(/^c?fn=\(/, "", id); name = id; sub(/\).*/, "", id); sub(/^[0-9]+\)/, "", name); sub(/^ /, "", name)
+            if (name != "") names[id] = name
+            if (kind == "c") callee = names[id]; else current = names[id]
+            next
+        }
+        /^calls=/ {
+            split(substr($0, 7), part, " ")
+            if (callee ~ /^swift_(bridgeObject|unknownObject|nonatomic_)?_?[rR](etain|elease)/) references += part[1]
+            if (callee ~ /^(malloc|calloc|realloc|posix_memalign|aligned_alloc)$/) heap += part[1]
+            skip = 1
+            next
+        }
+        /^[0-9+*-]/ { if (skip) skip = 0; else own[current] += $2 }
+        END {
+            for (name in own) { print own[name], name; total += own[name] }
+            print references + 0, "=references"
+            print total + 0, "=total"
+        }' "$work/$1.$2"
+}
+
+value() { awk -v name="$2" '$2 == name { print $1 }' "$1"; }
+
+status=0
+printf '%-16s %14s %14s %14s %8s\n' class instructions allocations references limit
+for class in $classes; do
+    heap_run "$class" $few & first=$!
+    instructions_run "$class" $few
+    wait $first
+    heap_run "$class" $many & first=$!
+    instructions_run "$class" $many
+    wait $first
+
+    read_profile "$class" $few >"$work/few"
+    read_profile "$class" $many >"$work/many"
+    between=$((many - few))
+    instructions=$((($(value "$work/many" =total) - $(value "$work/few" =total) + between / 2) / between))
+    references=$(($(value "$work/many" =references) - $(value "$work/few" =references)))
+    allocations=$(($(heap_blocks "$class" $many) - $(heap_blocks "$class" $few)))
+    limit=$(awk -v class="$class" '$1 == class { print $2 }' $limits 2>/dev/null || true)
+
+    verdict=
+    if [ "$allocations" -ne 0 ]; then verdict="$verdict allocates;"; fi
+    # The line that a run prints may count a reference more for a longer number; a packet's would be there for each.
+    if [ "$references" -ge $((between / 100)) ]; then verdict="$verdict counts references;"; fi
+    if [ "${limit:-0}" -eq 0 ]; then verdict="$verdict no limit in $limits;"
+    elif [ "$instructions" -gt "$limit" ]; then verdict="$verdict above its limit;"; fi
+    if [ "$mode" = --check ] && [ -n "$verdict" ]; then status=1; fi
+    printf '%-16s %14d %14d %14d %8s%s\n' "$class" "$instructions" "$allocations" "$references" "${limit:--}" "${verdict:+  <-$verdict}"
+
+    if [ "$mode" = --limits ]; then printf '%s %d\n' "$class" $((instructions + (instructions + 9) / 10)) >>"$work/limits"; fi
+    if [ "$mode" = --top ]; then
+        awk -v between=$between '
+            $2 ~ /^=/ { next }
+            NR == FNR { before[$2] = $1; next }
+            { cost = ($1 - before[$2]) / between; if (cost >= 1) printf "%10.1f  %s\n", cost, $2 }
+        ' "$work/few" "$work/many" | sort -rn | sed -n 1,10p | swift demangle --simplified
+    fi
+done
+echo "instructions per packet; allocations and references of all $((many - few)) packets together"
+if [ "$mode" = --limits ]; then cat "$work/limits"; fi
+exit $status

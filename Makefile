@@ -1,0 +1,121 @@
+# Short targets; each does what its name says on a fresh Debian 12 with Swift 6.3 and git.
+
+SWIFT  ?= swift
+PREFIX ?= /usr/local
+# where `make install` puts the configuration and the systemd units
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+
+# Debian packages: to build, to run `grindvakt demo`, to test
+BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev pkg-config
+DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps
+TEST_PACKAGES  := nftables python3 valgrind util-linux
+
+# One program with the Swift runtime linked in.
+RELEASE := -c release --static-swift-stdlib
+BINARY  := $(CURDIR)/.build/release/grindvakt
+PROMTOOL := $(CURDIR)/.build-tools/promtool
+
+.DEFAULT_GOAL := build
+
+.PHONY: build demo test lint bench bench-live install uninstall clean
+build: build-packages
+	$(SWIFT) build $(RELEASE) --product grindvakt
+
+demo: demo-packages build
+	@[ "$$(id -u)" = 0 ] || { echo "the demo makes network namespaces and needs root; run: sudo make demo" >&2; exit 3; }
+	$(BINARY) demo
+
+test: test-packages $(PROMTOOL) lint build
+	Benchmarks/packet-cost.sh --check
+	GRINDVAKT_BINARY=$(BINARY) GRINDVAKT_PROMTOOL=$(PROMTOOL) $(SWIFT) test
+
+lint:
+	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift
+
+# Instructions and allocations per packet, counted by valgrind: exact, whatever else the machine does.
+bench: test-packages
+	Benchmarks/packet-cost.sh
+
+# Packets per second beside a C program that accepts everything, on live queues in network namespaces (root).
+bench-live: demo-packages test-packages build
+	Benchmarks/live/run
+
+clean:
+	rm -rf .build .build-*
+
+# ---- fuzzing ----
+
+# Runs each fuzz target for T seconds; a finding ends the run and lies in .build-fuzz/findings.
+T ?= 60
+FUZZ_TARGETS := $(notdir $(patsubst %/Seeds,%,$(wildcard Tests/Fuzzing/*/Seeds)))
+
+.PHONY: fuzz
+fuzz: build-packages
+	@for name in $(FUZZ_TARGETS); do \
+	    GRINDVAKT_FUZZING=1 $(SWIFT) build -c release --scratch-path .build-fuzz --product Fuzz$$name || exit 1; \
+	done
+	@mkdir -p .build-fuzz/findings
+	@for name in $(FUZZ_TARGETS); do \
+	    mkdir -p .build-fuzz/corpus/$$name; \
+	    echo "fuzzing $$name for $(T) seconds"; \
+	    SWIFT_BACKTRACE=enable=no .build-fuzz/release/Fuzz$$name -max_total_time=$(T) -max_len=32768 -verbosity=0 \
+	        -print_final_stats=1 -artifact_prefix=.build-fuzz/findings/$$name- \
+	        .build-fuzz/corpus/$$name Tests/Fuzzing/$$name/Seeds || exit 1; \
+	done
+
+# ---- installation: DESTDIR and PREFIX are honoured ----
+
+install: build
+	install -D -s -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/grindvakt
+	for unit in grindvakt.service grindvakt-rules.service; do \
+	    install -d $(DESTDIR)$(UNITDIR) && \
+	    sed 's|/usr/local/bin/grindvakt|$(PREFIX)/bin/grindvakt|' systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit && \
+	    chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
+	done
+	install -D -m 0644 systemd/grindvakt.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/grindvakt.conf
+	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/grindvakt $(DESTDIR)$(SYSCONFDIR)/grindvakt/lists
+	install -m 0644 systemd/grindvakt.toml $(DESTDIR)$(SYSCONFDIR)/grindvakt/grindvakt.toml.example
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BINARY) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/grindvakt
+	$(BINARY) --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_grindvakt
+	$(BINARY) --generate-completion-script fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/grindvakt.fish
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ] && command -v systemd-sysusers >/dev/null; then \
+	    systemd-sysusers && chgrp -R grindvakt $(SYSCONFDIR)/grindvakt; fi
+
+# Leaves the configuration and the lists alone.
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/grindvakt \
+	    $(DESTDIR)$(UNITDIR)/grindvakt.service $(DESTDIR)$(UNITDIR)/grindvakt-rules.service \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/grindvakt.conf \
+	    $(DESTDIR)$(SYSCONFDIR)/grindvakt/grindvakt.toml.example \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/grindvakt \
+	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_grindvakt \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/grindvakt.fish
+
+# ---- packages and tools ----
+
+.PHONY: build-packages demo-packages test-packages
+build-packages: ; @$(call require,$(BUILD_PACKAGES))
+demo-packages:  ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
+test-packages:  ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES))
+
+# Installs the Debian packages that are missing when run as root, else says the one line to run.
+define require
+missing=; for package in $(1); do \
+    dpkg-query -W -f '$${db:Status-Abbrev}' $$package 2>/dev/null | grep -q '^ii' || missing="$$missing $$package"; \
+done; \
+[ -z "$$missing" ] || if [ "$$(id -u)" = 0 ]; then \
+    echo "installing Debian packages:$$missing"; \
+    apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install --yes --no-install-recommends $$missing; \
+else \
+    echo "missing Debian packages; run: sudo apt-get install --no-install-recommends$$missing" >&2; exit 1; \
+fi
+endef
+
+# promtool alone, out of Debian's package prometheus, which would also start a server.
+$(PROMTOOL):
+	@mkdir -p $(dir $@)package
+	cd $(dir $@)package && apt-get -q download prometheus && dpkg-deb -x prometheus_*.deb .
+	mv $(dir $@)package/usr/bin/promtool $@ && rm -rf $(dir $@)package

@@ -1,0 +1,178 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+/// The product's targets, floor by floor; an arrow may only point down.
+///
+/// `Tests/LayeringTests` reads this manifest and the import lines and fails on an arrow that points up.
+let package = Package(
+    name: "grindvakt",
+    products: [
+        .executable(name: "grindvakt", targets: ["grindvakt"])
+    ],
+    traits: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // Runs ip, iptables, nft and the demo's clients; Foundation.Process would bring all of Foundation in.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // Floor 5: command line, configuration, signals.
+        .executableTarget(
+            name: "grindvakt",
+            dependencies: [
+                "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "ListFiles",
+                "ControlSocket", "NetfilterRules", "SensorConfiguration", "NetworkLab",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+
+        // Floor 4: adapters; the only targets with syscalls.
+        .target(
+            name: "NetfilterQueue",
+            dependencies: ["CNetfilterQueue", "Wire", "Blocklists", "Inspection", "Telemetry"]
+        ),
+        .target(name: "CaptureFiles", dependencies: ["CPcap", "Wire", "Blocklists", "Inspection", "Telemetry"]),
+        .target(
+            name: "ListFiles",
+            dependencies: ["CIDN2", "Wire", "Blocklists", .product(name: "SystemPackage", package: "swift-system")]
+        ),
+        .target(
+            name: "ControlSocket",
+            dependencies: [
+                "Telemetry",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(name: "NetfilterRules", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
+        .target(
+            name: "SensorConfiguration",
+            dependencies: ["Blocklists", "NetfilterRules", .product(name: "TOMLKit", package: "TOMLKit")]
+        ),
+        .target(
+            name: "NetworkLab",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+
+        // Floor 3: the engine; a packet and a time go in, a decision comes out.
+        .target(name: "Inspection", dependencies: ["Wire", "Telemetry", "Blocklists"]),
+
+        // Floor 2: lists and matching.
+        .target(name: "Blocklists", dependencies: ["Wire"]),
+
+        // Floor 1: pure formats; pure counters and exposition.
+        .target(name: "Wire"),
+        .target(name: "Telemetry"),
+
+        // Floor 0: system libraries.
+        .systemLibrary(
+            name: "CNetfilterQueue",
+            pkgConfig: "libnetfilter_queue",
+            providers: [.apt(["libnetfilter-queue-dev", "libmnl-dev"])]
+        ),
+        .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
+        .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+
+        // Tests: one target per target, and the rules of the house.
+        .target(name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport"),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(name: "BlocklistsTests", dependencies: ["Blocklists", "Wire", "TestSupport"]),
+        .testTarget(
+            name: "InspectionTests",
+            dependencies: ["Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport"]
+        ),
+        .testTarget(
+            name: "NetfilterQueueTests",
+            dependencies: ["NetfilterQueue", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport"]
+        ),
+        .testTarget(
+            name: "CaptureFilesTests",
+            dependencies: ["CaptureFiles", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport"]
+        ),
+        .testTarget(name: "ListFilesTests", dependencies: ["ListFiles", "Blocklists", "Wire", "TestSupport"]),
+        .testTarget(name: "ControlSocketTests", dependencies: ["ControlSocket", "Telemetry", "TestSupport"]),
+        .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab", "TestSupport"]),
+        .testTarget(
+            name: "SensorConfigurationTests",
+            dependencies: ["SensorConfiguration", "Blocklists", "TestSupport"]
+        ),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["TestSupport", "grindvakt", .product(name: "Subprocess", package: "swift-subprocess")]
+        ),
+        .testTarget(
+            name: "LiveTests",
+            dependencies: [
+                "TestSupport", "NetworkLab", "grindvakt", .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(name: "LayeringTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// `Benchmarks/packet-cost.sh` builds this; nothing else needs it.
+if Context.environment["GRINDVAKT_BENCHMARKS"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "PacketCost",
+            dependencies: ["Wire", "Blocklists", "Inspection", "Telemetry"],
+            path: "Benchmarks/PacketCost"
+        )
+    )
+}
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableExperimentalFeature("Lifetimes"),
+    ]
+}
+
+// libFuzzer targets, one for each way in; `make fuzz` builds and runs them.
+if Context.environment["GRINDVAKT_FUZZING"] != nil {
+    let instrumented = ["Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue"]
+    for target in package.targets where instrumented.contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]))
+    }
+    package.targets.append(.target(name: "FuzzingDriver", path: "Tests/Fuzzing/Driver"))
+    for name in [
+        "IPPacket", "UDPDatagram", "TCPSegment", "DNSMessage", "TLSRecord", "TLSClientHello", "DomainNameText",
+        "DomainsFormat", "NetlinkMessages", "Inspector",
+    ] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz\(name)",
+                dependencies: ["FuzzingDriver", "Wire", "Blocklists", "Inspection", "NetfilterQueue"],
+                path: "Tests/Fuzzing/\(name)",
+                exclude: ["Seeds"],
+                swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+                // SwiftPM names the entry with a --defsym that the default linker does not get along with here.
+                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+            )
+        )
+    }
+}

@@ -1,0 +1,36 @@
+/// Why a capture could not be read, or not to its end.
+///
+/// The text is one line and speaks of the file alone; whoever prints it puts the file's name in front. Reasons are libpcap's or
+/// the system's own words.
+package enum CaptureError: Error, Equatable, Sendable {
+    /// The file could not be opened or read.
+    case unreadable(String)
+    /// The bytes are neither pcap nor pcapng.
+    case notACapture(String)
+    /// The frames are of a link type that no ``LinkLayer`` stands for.
+    case unsupportedLinkType(name: String, number: Int32)
+    /// A pcapng file goes on with interfaces that libpcap does not read beside the first one; everything before was read.
+    case mixedInterfaces(afterFrame: Int, String)
+    /// The file ends inside a header, packet or block; everything before was read.
+    case cut(afterFrame: Int, String)
+    /// The bytes break the format after this frame; everything before was read.
+    case damaged(afterFrame: Int, String)
+
+    /// What is wrong and what mends it, in one line.
+    package var explanation: String {
+        switch self {
+        case .unreadable(let reason):
+            "cannot be read: \(reason); check the path and its permissions"
+        case .notACapture(let reason):
+            "is not a capture (\(reason)); give a pcap or pcapng file, unpacked if it is compressed"
+        case .unsupportedLinkType(let name, let number):
+            "has link type \(name) (\(number)); capture on an Ethernet, raw IP, Linux cooked or loopback interface"
+        case .mixedInterfaces(let frame, let reason):
+            "cannot be read past frame \(frame) (\(reason)); what was read is reported, save each interface to its own file"
+        case .cut(let frame, let reason):
+            "is cut short after frame \(frame) (\(reason)); what was read is reported, copy or capture it again for the rest"
+        case .damaged(let frame, let reason):
+            "is damaged after frame \(frame) (\(reason)); what was read is reported, copy or capture it again for the rest"
+        }
+    }
+}

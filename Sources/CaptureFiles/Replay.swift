@@ -1,0 +1,95 @@
+package import Blocklists
+package import Inspection
+import Telemetry
+import Wire
+
+/// One capture on its way through an inspector of its own.
+///
+/// The time the inspector is told is the frame's timestamp, and never goes back; so the same capture gives the same records every
+/// time.
+package struct Replay: ~Copyable {
+    /// What has been found so far.
+    package private(set) var summary: SummaryRecord
+
+    /// The verdict on the current frame; a frame without an IP packet is accepted.
+    package private(set) var verdict: Verdict = .accept
+
+    /// How many names the current frame completed.
+    package private(set) var nameCount = 0
+
+    /// The capture, at the current frame.
+    package private(set) var capture: CaptureFile
+
+    private var inspector: Inspector
+    private var now = Instant(nanoseconds: 0)
+
+    /// Sets out at the beginning of a capture with an inspector that knows no flow yet.
+    ///
+    /// - Parameters:
+    ///   - capture: the capture, before its first frame.
+    ///   - file: what the summary calls it.
+    ///   - configuration: the same as a live sensor's.
+    ///   - blocklists: where the lists come from.
+    package init(
+        _ capture: consuming CaptureFile,
+        named file: String,
+        configuration: InspectorConfiguration,
+        blocklists: BlocklistSource
+    ) {
+        self.capture = capture
+        summary = SummaryRecord(file: file)
+        inspector = Inspector(configuration: configuration, blocklists: blocklists)
+    }
+
+    /// Reads and inspects the next frame.
+    ///
+    /// - Returns: false at the regular end of the capture.
+    /// - Throws: what ``CaptureFile/advance()`` throws; the summary holds what was read before.
+    package mutating func advance() throws(CaptureError) -> Bool {
+        nameCount = 0
+        verdict = .accept
+        guard try capture.advance() else { return false }
+        summary.packets += 1
+        let frame = capture.bytes
+        guard let range = capture.linkLayer.packetRange(in: frame) else { return true }
+
+        now = max(now, Instant(nanoseconds: capture.timestamp))
+        let decision = inspector.inspect(frame.extracting(range), at: now)
+        verdict = decision.verdict
+        nameCount = inspector.findingCount
+        summary.names += nameCount
+        for index in 0..<nameCount where inspector.finding(at: index).match != nil { summary.matches += 1 }
+        switch decision.verdict {
+        case .drop: summary.dropped += 1
+        case .accept: break
+        }
+        if let cause = decision.undecided { summary.count(cause, 1) }
+        summary.count(.flowEvicted, inspector.evictedFlows)
+        summary.count(.overBudget, inspector.evictedStreams)
+        return true
+    }
+
+    /// A name that the current frame completed.
+    ///
+    /// - Parameters:
+    ///   - index: 0 up to ``nameCount``.
+    ///   - matchesOnly: whether a name that is on no list is left out.
+    /// - Returns: nil for a name that is left out.
+    package func name(at index: Int, matchesOnly: Bool) -> NameRecord? {
+        let finding = inspector.finding(at: index)
+        if matchesOnly, finding.match == nil { return nil }
+        let tuple = inspector.fiveTuple
+        return NameRecord(
+            frame: capture.frame,
+            inspectedProtocol: finding.inspectedProtocol.label,
+            source: finding.source.label,
+            name: finding.name.presentation(),
+            sourceAddress: tuple.source.text,
+            sourcePort: Int(tuple.sourcePort),
+            destinationAddress: tuple.destination.text,
+            destinationPort: Int(tuple.destinationPort),
+            verdict: finding.verdict.label,
+            list: finding.match.map { inspector.blocklist.lists[$0.list].id }
+        )
+    }
+}

@@ -1,0 +1,209 @@
+import Telemetry
+
+/// One name that was read from a packet, as replay reports it.
+package struct NameRecord: Hashable, Sendable {
+    /// The frame that completed the name; the first one of a file is 1.
+    package let frame: Int
+    /// The protocol's label, such as `tls`.
+    package let inspectedProtocol: String
+    /// Where in the protocol the name stood, such as `hello`.
+    package let source: String
+    /// The name: lower case, ASCII, no trailing dot, other bytes as `\DDD`.
+    package let name: String
+    /// The sender's address.
+    package let sourceAddress: String
+    /// The sender's port.
+    package let sourcePort: Int
+    /// The receiver's address.
+    package let destinationAddress: String
+    /// The receiver's port.
+    package let destinationPort: Int
+    /// What became of the packet for this name: `accept` or `drop`.
+    package let verdict: String
+    /// The id of the list that the name is on; nil where it is on none.
+    package let list: String?
+
+    /// A record from its parts, in the order of the `jsonl` keys.
+    package init(
+        frame: Int,
+        inspectedProtocol: String,
+        source: String,
+        name: String,
+        sourceAddress: String,
+        sourcePort: Int,
+        destinationAddress: String,
+        destinationPort: Int,
+        verdict: String,
+        list: String?
+    ) {
+        self.frame = frame
+        self.inspectedProtocol = inspectedProtocol
+        self.source = source
+        self.name = name
+        self.sourceAddress = sourceAddress
+        self.sourcePort = sourcePort
+        self.destinationAddress = destinationAddress
+        self.destinationPort = destinationPort
+        self.verdict = verdict
+        self.list = list
+    }
+}
+
+/// What replay found in one file.
+package struct SummaryRecord: Hashable, Sendable {
+    /// The file's path as it was given, or `-`.
+    package var file: String
+    /// Frames read, whatever they carried.
+    package var packets = 0
+    /// Names read, whether reported or not.
+    package var names = 0
+    /// Names that are on a list.
+    package var matches = 0
+    /// Packets with the verdict `drop`.
+    package var dropped = 0
+    /// Packets accepted without being judged, by the label of the cause; causes that never occurred are absent.
+    package var undecided: [String: Int] = [:]
+
+    /// The summary of a file of which nothing has been read yet.
+    package init(file: String) {
+        self.file = file
+    }
+
+    /// Counts packets that were not judged for this cause.
+    mutating func count(_ cause: UndecidedCause, _ packets: Int) {
+        guard packets > 0 else { return }
+        undecided[cause.label, default: 0] += packets
+    }
+
+    /// The causes in the order of ``UndecidedCause``, then any that an earlier release knew, by name.
+    var orderedUndecided: [(cause: String, count: Int)] {
+        let order = UndecidedCause.allCases.map(\.label)
+        let rest = undecided.keys.filter { !order.contains($0) }.sorted()
+        return (order + rest).compactMap { cause in undecided[cause].map { (cause, $0) } }
+    }
+}
+
+/// The form of replay output.
+package enum ReplayFormat: String, CaseIterable, Sendable {
+    /// Aligned columns for people.
+    case text
+    /// One JSON object per line.
+    case jsonl
+}
+
+/// Writes records in one of the forms.
+package struct ReplayReport: Sendable {
+    private let format: ReplayFormat
+    private let listWidth: Int
+
+    /// A report in this form.
+    ///
+    /// - Parameters:
+    ///   - format: the form.
+    ///   - lists: the ids of all lists that can match; the text form gives their column the width of the longest.
+    package init(format: ReplayFormat, lists: [String]) {
+        self.format = format
+        listWidth = lists.map(\.utf8.count).max() ?? 0
+    }
+
+    /// Appends the line of a name, with its line feed.
+    package func append(_ record: NameRecord, to output: inout [UInt8]) {
+        switch format {
+        case .text: appendText(record, to: &output)
+        case .jsonl: appendJSON(record, to: &output)
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    /// Appends the line of a file's summary, with its line feed.
+    package func append(_ record: SummaryRecord, to output: inout [UInt8]) {
+        switch format {
+        case .text: appendText(record, to: &output)
+        case .jsonl: appendJSON(record, to: &output)
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    private func appendJSON(_ record: NameRecord, to output: inout [UInt8]) {
+        output.append(contentsOf: "{\"type\":\"name\",\"frame\":\(record.frame),\"protocol\":".utf8)
+        output.appendJSON(record.inspectedProtocol)
+        output.append(contentsOf: ",\"source\":".utf8)
+        output.appendJSON(record.source)
+        output.append(contentsOf: ",\"name\":".utf8)
+        output.appendJSON(record.name)
+        output.append(contentsOf: ",\"src\":".utf8)
+        output.appendJSON(record.sourceAddress)
+        output.append(contentsOf: ",\"sport\":\(record.sourcePort),\"dst\":".utf8)
+        output.appendJSON(record.destinationAddress)
+        output.append(contentsOf: ",\"dport\":\(record.destinationPort),\"verdict\":".utf8)
+        output.appendJSON(record.verdict)
+        output.append(contentsOf: ",\"list\":".utf8)
+        if let list = record.list { output.appendJSON(list) } else { output.append(contentsOf: "null".utf8) }
+        output.append(UInt8(ascii: "}"))
+    }
+
+    private func appendJSON(_ record: SummaryRecord, to output: inout [UInt8]) {
+        output.append(contentsOf: "{\"type\":\"summary\",\"file\":".utf8)
+        output.appendJSON(record.file)
+        output.append(contentsOf: ",\"packets\":\(record.packets),\"names\":\(record.names)".utf8)
+        output.append(contentsOf: ",\"matches\":\(record.matches),\"dropped\":\(record.dropped),\"undecided\":{".utf8)
+        for (index, entry) in record.orderedUndecided.enumerated() {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            output.appendJSON(entry.cause)
+            output.append(contentsOf: ":\(entry.count)".utf8)
+        }
+        output.append(contentsOf: "}}".utf8)
+    }
+
+    private func appendText(_ record: NameRecord, to output: inout [UInt8]) {
+        output.appendPadded("\(record.frame)", to: 7, right: true)
+        output.append(contentsOf: "  ".utf8)
+        output.appendPadded(record.inspectedProtocol, to: 4)
+        output.append(contentsOf: "  ".utf8)
+        output.appendPadded(record.verdict, to: 6)
+        output.append(contentsOf: "  ".utf8)
+        output.appendPadded(record.list ?? "-", to: max(listWidth, 1))
+        output.append(contentsOf: "  ".utf8)
+        output.appendPadded(record.name, to: 32)
+        output.append(contentsOf: "  ".utf8)
+        output.append(contentsOf: Self.endpoint(record.sourceAddress, record.sourcePort).utf8)
+        output.append(contentsOf: " → ".utf8)
+        output.append(contentsOf: Self.endpoint(record.destinationAddress, record.destinationPort).utf8)
+    }
+
+    private func appendText(_ record: SummaryRecord, to output: inout [UInt8]) {
+        output.append(contentsOf: printable(record.file).utf8)
+        output.append(contentsOf: ": \(counted(record.packets, "packet")), \(counted(record.names, "name")), ".utf8)
+        output.append(contentsOf: "\(counted(record.matches, "match", "matches")), \(record.dropped) dropped".utf8)
+        for (index, entry) in record.orderedUndecided.enumerated() {
+            output.append(contentsOf: "\(index == 0 ? "; undecided:" : ",") \(entry.count) \(entry.cause)".utf8)
+        }
+    }
+
+    private func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
+        "\(count) \(count == 1 ? one : many ?? one + "s")"
+    }
+
+    private static func endpoint(_ address: String, _ port: Int) -> String {
+        address.utf8.contains(UInt8(ascii: ":")) ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
+}
+
+/// Text as a terminal can show it: control characters, which could steer the terminal, are replaced by U+FFFD.
+func printable(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        result.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+    }
+    return String(result)
+}
+
+extension [UInt8] {
+    /// Appends ASCII text and as many spaces as the width asks for, in front where it is to stand at the right.
+    fileprivate mutating func appendPadded(_ text: String, to width: Int, right: Bool = false) {
+        let padding = repeatElement(UInt8(ascii: " "), count: Swift.max(0, width - text.utf8.count))
+        if right { append(contentsOf: padding) }
+        append(contentsOf: text.utf8)
+        if !right { append(contentsOf: padding) }
+    }
+}

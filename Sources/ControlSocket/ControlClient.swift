@@ -1,0 +1,138 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// Asks a running sensor over its control socket.
+package enum ControlClient {
+    /// The most bytes of an answer that are read.
+    private static let answerLimit = 16 * 1024 * 1024
+
+    /// Sends one request and waits for its whole answer.
+    ///
+    /// - Parameters:
+    ///   - method: `GET` or `POST`.
+    ///   - path: the resource, `/status` for one.
+    ///   - socketPath: where the sensor's socket is.
+    ///   - accept: the value of the `Accept` field, if one is to be sent.
+    ///   - timeout: how long all of it may take.
+    /// - Returns: the answer's status and its body.
+    /// - Throws: ``ControlClientError``.
+    package static func request(
+        method: String = "GET",
+        path: String,
+        socketPath: String,
+        accept: String? = nil,
+        timeout: Duration = .seconds(10)
+    ) async throws(ControlClientError) -> (status: Int, body: [UInt8]) {
+        guard !socketPath.isEmpty, socketPath.utf8.count <= SocketFile.longestPath else {
+            throw .pathTooLong(socketPath, limit: SocketFile.longestPath)
+        }
+        var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path)
+        head.headers.add(name: "Host", value: "localhost")
+        head.headers.add(name: "Connection", value: "close")
+        if method != "GET" { head.headers.add(name: "Content-Length", value: "0") }
+        if let accept { head.headers.add(name: "Accept", value: accept) }
+        let request = head
+        let outcome = await withTaskGroup(of: Result<(status: Int, body: [UInt8]), ControlClientError>.self) { tasks in
+            tasks.addTask { await exchange(request, socketPath) }
+            tasks.addTask {
+                // Cancelled as soon as the answer is there, and then nobody reads what it returns.
+                try? await Task.sleep(for: timeout)
+                return .failure(.timeout(socketPath, timeout))
+            }
+            let first = await tasks.next()
+            tasks.cancelAll()
+            return first ?? .failure(.brokenAnswer(socketPath))
+        }
+        return try outcome.get()
+    }
+
+    private static func exchange(
+        _ request: HTTPRequestHead,
+        _ socketPath: String
+    ) async -> Result<(status: Int, body: [UInt8]), ControlClientError> {
+        do {
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connect(unixDomainSocketPath: socketPath) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                        return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
+                            wrappingChannelSynchronously: channel
+                        )
+                    }
+                }
+            return try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(contentsOf: [.head(request), .end(nil)])
+                var status: Int?
+                var body: [UInt8] = []
+                for try await part in inbound {
+                    switch part {
+                    case .head(let head):
+                        status = Int(head.status.code)
+                    case .body(let buffer):
+                        body.append(contentsOf: buffer.readableBytesView)
+                        guard body.count <= answerLimit else { return .failure(.brokenAnswer(socketPath)) }
+                    case .end:
+                        guard let status else { return .failure(.brokenAnswer(socketPath)) }
+                        return .success((status, body))
+                    }
+                }
+                return .failure(.brokenAnswer(socketPath))
+            }
+        } catch let error as IOError {
+            return .failure(ControlClientError(errno: error.errnoCode, socketPath))
+        } catch {
+            return .failure(.brokenAnswer(socketPath))
+        }
+    }
+}
+
+/// Why a running sensor cannot be asked; each is one line that names the socket and the mend.
+package enum ControlClientError: Error, Equatable, CustomStringConvertible {
+    /// There is no file at the path.
+    case noSocket(String)
+    /// There is a file, but nobody listens at it.
+    case nobodyListens(String)
+    /// The file's mode or its directory's keeps this user out.
+    case notPermitted(String)
+    /// The path does not fit into a Unix socket address.
+    case pathTooLong(String, limit: Int)
+    /// No whole answer came in time.
+    case timeout(String, Duration)
+    /// What came was not an HTTP answer, or it ended early or grew too long.
+    case brokenAnswer(String)
+    /// Another error of the system, with its reason.
+    case failed(path: String, reason: String)
+
+    init(errno code: CInt, _ path: String) {
+        self =
+            switch code {
+            case ENOENT, ENOTDIR: .noSocket(path)
+            case ECONNREFUSED: .nobodyListens(path)
+            case EACCES, EPERM: .notPermitted(path)
+            case ECONNRESET, EPIPE: .brokenAnswer(path)
+            default: .failed(path: path, reason: systemReason(code))
+            }
+    }
+
+    /// The line for the operator.
+    package var description: String {
+        switch self {
+        case .noSocket(let path):
+            "\(path): no such socket; is the sensor running, and does it use this path?"
+        case .nobodyListens(let path):
+            "\(path): nobody listens there; the sensor has ended or the path is not its socket"
+        case .notPermitted(let path):
+            "\(path): permission denied; run as root or as a member of the socket's group"
+        case .pathTooLong(let path, let limit):
+            "\(path): longer than the \(limit) bytes a socket's path may have; choose a shorter one"
+        case .timeout(let path, let limit):
+            "\(path): no answer within \(limit); see whether the sensor is busy or stopped"
+        case .brokenAnswer(let path):
+            "\(path): the answer was cut short or is not HTTP; is this the sensor's socket?"
+        case .failed(let path, let reason):
+            "\(path): cannot ask the sensor: \(reason)"
+        }
+    }
+}

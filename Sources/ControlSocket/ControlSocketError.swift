@@ -1,0 +1,29 @@
+/// Why the control socket cannot be opened; each is one line that names the path and the mend.
+package enum ControlSocketError: Error, Equatable, CustomStringConvertible {
+    /// Another process listens at the path.
+    case inUse(String)
+    /// Something that is not a socket is at the path; it is left alone.
+    case notASocket(String)
+    /// The path does not fit into a Unix socket address.
+    case pathTooLong(String, limit: Int)
+    /// The directory of the path does not exist, nor does the one above it.
+    case noDirectory(String)
+    /// A call failed, with the system's reason.
+    case failed(path: String, call: String, errno: CInt, reason: String)
+
+    /// The line for the operator.
+    package var description: String {
+        switch self {
+        case .inUse(let path):
+            "\(path): another process is listening there; stop it or choose another socket"
+        case .notASocket(let path):
+            "\(path): exists and is not a socket; move it away or choose another socket"
+        case .pathTooLong(let path, let limit):
+            "\(path): longer than the \(limit) bytes a socket's path may have; choose a shorter one"
+        case .noDirectory(let path):
+            "\(path): no such directory; create it or choose another socket"
+        case .failed(let path, let call, _, let reason):
+            "\(path): cannot open the control socket: \(call): \(reason)"
+        }
+    }
+}

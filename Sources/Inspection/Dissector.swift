@@ -1,0 +1,50 @@
+import Telemetry
+import Wire
+
+/// What became of an attempt to read a message.
+enum Dissection: Equatable {
+    /// The bytes are not of this protocol.
+    case notMine
+    /// The message goes on; the next attempt is worth while once so many octets from the start of the message are there.
+    case needsMore(Int)
+    /// A message of so many octets that holds no name.
+    case nameless(consumed: Int)
+    /// A message of so many octets; its names were added to the findings.
+    case name(consumed: Int)
+}
+
+/// Reads the names out of one protocol's messages.
+///
+/// "Not mine", "needs more" and "no name here" are results; only bytes that break the format are thrown. A dissector has no state: the
+/// stream it is shown always begins at the start of a message.
+protocol Dissector {
+    /// The protocol it reads.
+    static var inspectedProtocol: InspectedProtocol { get }
+
+    /// Whether a stream holds one message after another, each of which may have a name, rather than a hello at its start.
+    static var hasManyMessages: Bool { get }
+
+    /// Whether a packet with these ports can be of this protocol.
+    static func mayBeMine(_ tuple: FiveTuple) -> Bool
+
+    /// Reads the message that starts a stream.
+    ///
+    /// - Parameters:
+    ///   - stream: octets of one direction of a TCP connection, from the start of a message on.
+    ///   - isFinal: whether no further octets will come; a name that is already there is then worth having.
+    ///   - scratch: room for a message that lies in pieces.
+    ///   - findings: where names are added.
+    /// - Returns: what became of it.
+    /// - Throws: ``WireError`` where the bytes are of this protocol and break its format.
+    static func dissect(
+        stream: Span<UInt8>,
+        isFinal: Bool,
+        scratch: inout MessageBuffer,
+        into findings: inout Findings
+    ) throws(WireError) -> Dissection
+
+    /// Reads the message that fills a datagram.
+    ///
+    /// - Throws: ``WireError`` where the bytes break the protocol's format; names read before are kept.
+    static func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection
+}

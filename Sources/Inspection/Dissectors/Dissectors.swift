@@ -1,0 +1,67 @@
+import Telemetry
+import Wire
+
+/// The registry: one case per protocol that names are read from.
+///
+/// An enum and not an array of existentials: which dissectors are still in question for a flow is then a set of bits, and calling one
+/// neither retains nor allocates.
+enum Dissectors: UInt8, CaseIterable {
+    case dns
+    case tls
+
+    /// The registry as a value of fixed size: walking it touches no reference count.
+    static var all: InlineArray<2, Dissectors> { [.dns, .tls] }
+
+    private var dissector: any Dissector.Type {
+        switch self {
+        case .dns: DNSDissector.self
+        case .tls: TLSDissector.self
+        }
+    }
+
+    var inspectedProtocol: InspectedProtocol { dissector.inspectedProtocol }
+
+    var hasManyMessages: Bool { dissector.hasManyMessages }
+
+    func mayBeMine(_ tuple: FiveTuple) -> Bool { dissector.mayBeMine(tuple) }
+
+    func dissect(
+        stream: Span<UInt8>,
+        isFinal: Bool,
+        scratch: inout MessageBuffer,
+        into findings: inout Findings
+    ) throws(WireError) -> Dissection {
+        try dissector.dissect(stream: stream, isFinal: isFinal, scratch: &scratch, into: &findings)
+    }
+
+    func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection {
+        try dissector.dissect(datagram: datagram, into: &findings)
+    }
+}
+
+/// A set of dissectors.
+struct DissectorSet: Equatable {
+    private(set) var rawValue: UInt8
+
+    init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    init(_ dissector: Dissectors) {
+        rawValue = 1 &<< dissector.rawValue
+    }
+
+    var isEmpty: Bool { rawValue == 0 }
+
+    func contains(_ dissector: Dissectors) -> Bool {
+        rawValue & 1 &<< dissector.rawValue != 0
+    }
+
+    mutating func insert(_ dissector: Dissectors) {
+        rawValue |= 1 &<< dissector.rawValue
+    }
+
+    mutating func remove(_ dissector: Dissectors) {
+        rawValue &= ~(1 &<< dissector.rawValue)
+    }
+}

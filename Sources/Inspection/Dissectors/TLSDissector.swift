@@ -1,0 +1,98 @@
+import Telemetry
+import Wire
+
+/// The server name of the ClientHello that begins a TLS connection, on whatever port.
+enum TLSDissector: Dissector {
+    static var inspectedProtocol: InspectedProtocol { .tls }
+
+    static var hasManyMessages: Bool { false }
+
+    static func mayBeMine(_ tuple: FiveTuple) -> Bool {
+        tuple.transport == TransportProtocol.tcp
+    }
+
+    static func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection {
+        .notMine
+    }
+
+    /// The handshake message may lie in several records (RFC 8446 §5.1); alerts and change-cipher-specs before it are passed over.
+    static func dissect(
+        stream: Span<UInt8>,
+        isFinal: Bool,
+        scratch: inout MessageBuffer,
+        into findings: inout Findings
+    ) throws(WireError) -> Dissection {
+        var offset = 0
+        scratch.reset()
+        while true {
+            let record: TLSRecord
+            do {
+                record = try TLSRecord(parsing: stream.extracting(offset..<stream.count))
+            } catch .truncated {
+                let needed = offset &+ TLSRecord.headerLength
+                return isFinal
+                    ? try readHello(scratch.bytes, isFinal: true, needed, into: &findings) : .needsMore(needed)
+            } catch {
+                // Only the first octets of a stream can say that it is not TLS.
+                guard offset > 0 else { return .notMine }
+                throw error
+            }
+            let end = offset &+ TLSRecord.headerLength &+ record.length
+            switch record.contentType {
+            case .handshake:
+                // One record holds most hellos whole: they are read where they lie.
+                if scratch.count == 0, handshakeLength(record.fragment) ?? Int.max <= record.length {
+                    return try readHello(record.fragment, isFinal: isFinal, end, into: &findings)
+                }
+                guard record.length > 0, scratch.append(record.fragment) else {
+                    throw .limitExceeded(.tlsHandshakeLength)
+                }
+                if scratch.count > 0, scratch.bytes[0] != TLSClientHello.handshakeType {
+                    return .nameless(consumed: stream.count)
+                }
+                if let length = handshakeLength(scratch.bytes) {
+                    guard length <= scratch.capacity else { throw .limitExceeded(.tlsHandshakeLength) }
+                    if scratch.count >= length {
+                        return try readHello(scratch.bytes, isFinal: isFinal, end, into: &findings)
+                    }
+                }
+                guard record.isComplete else {
+                    return isFinal ? try readHello(scratch.bytes, isFinal: true, end, into: &findings) : .needsMore(end)
+                }
+                offset = end
+            case .changeCipherSpec, .alert:
+                guard record.isComplete else { return .needsMore(end) }
+                offset = end
+            case .applicationData, .heartbeat:
+                return .nameless(consumed: stream.count)
+            }
+        }
+    }
+
+    /// Octets of the handshake message that starts `bytes`, its header included; nil while that is not complete.
+    private static func handshakeLength(_ bytes: Span<UInt8>) -> Int? {
+        guard bytes.count >= TLSClientHello.handshakeHeaderLength else { return nil }
+        let length = Int(bytes[1]) &<< 16 | Int(bytes[2]) &<< 8 | Int(bytes[3])
+        return length &+ TLSClientHello.handshakeHeaderLength
+    }
+
+    /// Reads the server name of the handshake message that starts `bytes`.
+    private static func readHello(
+        _ bytes: Span<UInt8>,
+        isFinal: Bool,
+        _ recordEnd: Int,
+        into findings: inout Findings
+    ) throws(WireError) -> Dissection {
+        guard bytes.count > 0, bytes[0] == TLSClientHello.handshakeType else { return .nameless(consumed: recordEnd) }
+        guard let length = handshakeLength(bytes) else {
+            return isFinal ? .nameless(consumed: recordEnd) : .needsMore(recordEnd)
+        }
+        guard bytes.count >= length || isFinal else { return .needsMore(recordEnd) }
+        let hello = try TLSClientHello(
+            parsing: bytes.extracting(TLSClientHello.handshakeHeaderLength..<min(length, bytes.count))
+        )
+        guard hello.serverName.count > 0 else { return .nameless(consumed: recordEnd) }
+        try findings.add(.tls, .hello) { name throws(WireError) in try name.assign(text: hello.serverName) }
+        return .name(consumed: recordEnd)
+    }
+}

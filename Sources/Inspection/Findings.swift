@@ -1,0 +1,105 @@
+package import Blocklists
+package import Telemetry
+package import Wire
+
+/// Where in a protocol a name was read.
+package enum NameSource: UInt8, Sendable {
+    /// The question of a DNS query.
+    case query
+    /// A target in a DNS answer.
+    case answer
+    /// The server name of a TLS or QUIC ClientHello.
+    case hello
+    /// The Host of an HTTP request.
+    case host
+
+    /// The word for replay output.
+    package var label: String {
+        switch self {
+        case .query: "query"
+        case .answer: "answer"
+        case .hello: "hello"
+        case .host: "host"
+        }
+    }
+}
+
+/// One name that a packet completed, and what the lists say of it.
+package struct Finding: Sendable {
+    /// The protocol the name was read from.
+    package fileprivate(set) var inspectedProtocol: InspectedProtocol
+
+    /// Where in the protocol it stood.
+    package fileprivate(set) var source: NameSource
+
+    /// The list it is on, nil where it is on none or the allow list has it.
+    package fileprivate(set) var match: Match?
+
+    /// What the list's action asks for; accept where there is no match.
+    package fileprivate(set) var verdict: Verdict
+
+    /// The name.
+    package fileprivate(set) var name: DomainName
+}
+
+/// The names of one packet, in a buffer that is used again for the next.
+struct Findings {
+    private var slots: [Finding]
+    private(set) var count = 0
+
+    init() {
+        let blank = Finding(inspectedProtocol: .dns, source: .query, match: nil, verdict: .accept, name: DomainName())
+        slots = Array(repeating: blank, count: 16)
+    }
+
+    mutating func reset() {
+        count = 0
+    }
+
+    /// Forgets the names from `count` on.
+    mutating func truncate(to count: Int) {
+        self.count = min(self.count, count)
+    }
+
+    subscript(index: Int) -> Finding {
+        precondition(index < count)
+        return slots[index]
+    }
+
+    /// What is counted of a finding: all but its name, which is long to copy.
+    func summary(at index: Int) -> (inspectedProtocol: InspectedProtocol, match: Match?) {
+        precondition(index < count)
+        return (slots[index].inspectedProtocol, slots[index].match)
+    }
+
+    /// Adds the name that `read` fills in. Nothing is added where it throws or leaves the root.
+    ///
+    /// The buffer grows when a packet holds more names than any before it, and stays grown.
+    @inline(__always)
+    mutating func add(
+        _ inspectedProtocol: InspectedProtocol,
+        _ source: NameSource,
+        _ read: (inout DomainName) throws(WireError) -> Void
+    ) throws(WireError) {
+        if count == slots.count { slots.append(contentsOf: slots) }
+        try read(&slots[count].name)
+        guard slots[count].name.length > 0 else { return }
+        slots[count].inspectedProtocol = inspectedProtocol
+        slots[count].source = source
+        count &+= 1
+    }
+
+    /// Looks up the names from `first` on and returns the strictest verdict among them.
+    mutating func judge(from first: Int, against blocklist: Blocklist) -> Verdict {
+        var verdict = Verdict.accept
+        for index in first..<count {
+            let match = blocklist.match(slots[index].name)
+            slots[index].match = match
+            slots[index].verdict = .accept
+            guard let match else { continue }
+            slots[index].verdict = Policy.verdict(for: blocklist.lists[match.list].action)
+            if slots[index].verdict == .drop { verdict = .drop }
+        }
+        return verdict
+    }
+}

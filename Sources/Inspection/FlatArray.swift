@@ -1,0 +1,74 @@
+import Glibc
+
+/// Says that a value whose bits are all zero is valid, so that memory fresh from the kernel can be used as it is.
+protocol ZeroValid: BitwiseCopyable {}
+
+extension UInt8: ZeroValid {}
+extension UInt32: ZeroValid {}
+extension UInt64: ZeroValid {}
+
+/// A fixed number of plain values in one piece of memory, all zero at first.
+///
+/// The one place of this target that touches raw memory. The flow table and the reassembly budget are sized for the worst case; pages that
+/// are never written take no memory here, where an `Array` would touch them all. Every access is checked against the count.
+@safe
+struct FlatArray<Element: ZeroValid>: ~Copyable, @unchecked Sendable {
+    // SAFETY: `base` points at `count` values from `calloc` until `deinit`, valid because `Element` is `ZeroValid`; no access passes the
+    // check on `count`. Sendable: moved as a whole, never shared.
+    private let base: UnsafeMutablePointer<Element>
+
+    /// How many values there are.
+    let count: Int
+
+    /// `count` values of zero bits.
+    init(count: Int) {
+        precondition(count > 0)
+        self.count = count
+        // SAFETY: `calloc` aligns for every plain type and its zero bytes are valid values.
+        guard let memory = unsafe calloc(count, MemoryLayout<Element>.stride) else {
+            preconditionFailure("out of memory for the configured budget")
+        }
+        unsafe base = memory.bindMemory(to: Element.self, capacity: count)
+    }
+
+    deinit {
+        // SAFETY: allocated in `init`, and this is the only owner.
+        unsafe free(base)
+    }
+
+    subscript(index: Int) -> Element {
+        @inline(__always)
+        get {
+            precondition(index >= 0 && index < count)
+            // SAFETY: checked on the line above.
+            return unsafe base[index]
+        }
+        @inline(__always)
+        _modify {
+            precondition(index >= 0 && index < count)
+            // SAFETY: checked on the line above; the access is exclusive because `self` is.
+            yield unsafe &base[index]
+        }
+    }
+
+    /// The values of `range`.
+    @_lifetime(borrow self)
+    @inline(__always)
+    func span(_ range: Range<Int>) -> Span<Element> {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count)
+        // SAFETY: checked on the line above; the span borrows `self`, the owner.
+        let span = unsafe Span(_unsafeStart: base + range.lowerBound, count: range.count)
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    /// Copies `values` to the places from `index` on.
+    @inline(__always)
+    mutating func copy(_ values: Span<Element>, to index: Int) {
+        precondition(index >= 0 && index <= count && values.count <= count - index)
+        // SAFETY: checked on the line above; `values` cannot lie in this array, which is held exclusively.
+        unsafe values.withUnsafeBufferPointer { source in
+            guard let start = source.baseAddress else { return }
+            unsafe (base + index).update(from: start, count: source.count)
+        }
+    }
+}

@@ -1,0 +1,271 @@
+import Blocklists
+
+/// What is known of one direction of a TCP flow.
+struct HalfFlow: ZeroValid {
+    enum State: UInt8 {
+        /// Nothing was seen of it that says where its data begin.
+        case unseen
+        /// `origin` is where its next unread message begins.
+        case open
+        /// Its data were seen from the middle on; a message's beginning is looked for.
+        case searching
+        /// Nothing more is read from it.
+        case closed
+    }
+
+    private var rawState: UInt8
+
+    /// The dissectors still in question.
+    var candidates: DissectorSet
+
+    /// Segments with data seen while searching.
+    var searchedSegments: UInt8
+
+    /// The sequence number of the octet that counts as offset zero.
+    var origin: UInt32
+
+    /// The sequence number of the first octet, where a SYN said it.
+    fileprivate var first: UInt32
+
+    /// The assembly that holds its data; zero for none.
+    var assembly: UInt32
+
+    var state: State {
+        get { State(rawValue: rawState) ?? .closed }
+        set { rawState = newValue.rawValue }
+    }
+}
+
+extension DissectorSet: ZeroValid {}
+
+/// What is known of one flow.
+struct Flow: ZeroValid {
+    enum State: UInt8 {
+        /// The flow's name is not known yet.
+        case undecided
+        /// The flow is let go for good.
+        case accepted
+        /// The flow is dropped for good.
+        case blocked
+    }
+
+    private var rawState: UInt8
+
+    /// Which direction the client sends in: 1 the first half, 2 the second, 0 unknown.
+    var client: UInt8
+
+    var first: HalfFlow
+    var second: HalfFlow
+
+    fileprivate var fingerprint1: UInt64
+    fileprivate var fingerprint2: UInt64
+    fileprivate var lastSeen: UInt64
+    fileprivate var nextInBucket: UInt32
+    fileprivate var older: UInt32
+    fileprivate var newer: UInt32
+
+    fileprivate(set) var state: State {
+        get { State(rawValue: rawState) ?? .undecided }
+        set { rawState = newValue.rawValue }
+    }
+
+    /// Where the data of a direction begin, as far as is known.
+    func firstSequence(_ isSecond: Bool) -> UInt32 { self[isSecond].first }
+
+    /// Begins to read a direction at this sequence number.
+    mutating func open(_ isSecond: Bool, at origin: UInt32, candidates: DissectorSet) {
+        self[isSecond].state = .open
+        self[isSecond].origin = origin
+        self[isSecond].first = origin
+        self[isSecond].candidates = candidates
+    }
+
+    /// Begins to look for the start of a direction in what comes after this sequence number.
+    mutating func search(_ isSecond: Bool, from origin: UInt32) {
+        self[isSecond].state = .searching
+        self[isSecond].origin = origin
+    }
+
+    /// The direction of a packet: the second half is the one of packets whose flow key is reversed.
+    subscript(isSecond: Bool) -> HalfFlow {
+        @inline(__always)
+        get { isSecond ? second : first }
+        @inline(__always)
+        _modify {
+            if isSecond { yield &second } else { yield &first }
+        }
+    }
+}
+
+/// A bounded table of flows, found by a keyed fingerprint of their endpoints; no address is kept.
+///
+/// Index zero is no flow. When the table is full, inserting evicts the flow that has been silent longest, blocked flows last of all.
+struct FlowTable: ~Copyable, Sendable {
+    private var flows: FlatArray<Flow>
+    private var buckets: FlatArray<UInt32>
+    private let bucketMask: UInt64
+    private var free: UInt32 = 0
+    private var used = 0
+    private let idleTimeout: UInt64
+
+    private var passing = AgeList()
+    private var blocked = AgeList()
+
+    /// How many flows the table holds.
+    private(set) var count = 0
+
+    /// - Parameters:
+    ///   - capacity: the most flows there is room for.
+    ///   - idleTimeout: nanoseconds of silence after which a flow is forgotten.
+    init(capacity: Int, idleTimeout: UInt64) {
+        precondition(capacity > 0 && capacity < Int(UInt32.max))
+        var bucketCount = 16
+        while bucketCount < capacity { bucketCount *= 2 }
+        flows = FlatArray(count: capacity + 1)
+        buckets = FlatArray(count: bucketCount)
+        bucketMask = UInt64(bucketCount - 1)
+        self.idleTimeout = idleTimeout
+    }
+
+    subscript(index: UInt32) -> Flow {
+        @inline(__always)
+        get { flows[Int(index)] }
+        @inline(__always)
+        _modify { yield &flows[Int(index)] }
+    }
+
+    /// The flow with this fingerprint, zero where there is none. It is noted as seen at `now`.
+    @inline(__always)
+    mutating func find(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
+        var index = buckets[Int(truncatingIfNeeded: fingerprint.first & bucketMask)]
+        while index != 0 {
+            let position = Int(index)
+            if flows[position].fingerprint1 == fingerprint.first, flows[position].fingerprint2 == fingerprint.second {
+                touch(index, at: now)
+                return index
+            }
+            index = flows[position].nextInBucket
+        }
+        return 0
+    }
+
+    /// Inserts a flow that ``find(_:at:)`` did not find. There must be room: see ``candidateForEviction(at:)``.
+    mutating func insert(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
+        let index: UInt32
+        if free != 0 {
+            index = free
+            free = flows[Int(index)].nextInBucket
+        } else {
+            precondition(used < flows.count - 1)
+            used += 1
+            index = UInt32(used)
+        }
+        let bucket = Int(truncatingIfNeeded: fingerprint.first & bucketMask)
+        var flow = flows[0]
+        flow.fingerprint1 = fingerprint.first
+        flow.fingerprint2 = fingerprint.second
+        flow.lastSeen = now.nanoseconds
+        flow.nextInBucket = buckets[bucket]
+        flows[Int(index)] = flow
+        buckets[bucket] = index
+        count += 1
+        passing.append(index, in: &flows)
+        return index
+    }
+
+    /// The flow to remove before the next insertion: the longest silent one where the table is full or where it has been silent past the
+    /// timeout; zero where there is room and none is due.
+    func candidateForEviction(at now: Instant) -> (index: UInt32, isExpired: Bool) {
+        let oldest = passing.oldest != 0 ? passing.oldest : blocked.oldest
+        if passing.oldest != 0, isExpired(passing.oldest, at: now) { return (passing.oldest, true) }
+        if blocked.oldest != 0, isExpired(blocked.oldest, at: now) { return (blocked.oldest, true) }
+        return count == flows.count - 1 ? (oldest, false) : (0, false)
+    }
+
+    /// Removes a flow.
+    mutating func remove(_ index: UInt32) {
+        let position = Int(index)
+        unlinkAge(index)
+        let bucket = Int(truncatingIfNeeded: flows[position].fingerprint1 & bucketMask)
+        let next = flows[position].nextInBucket
+        if buckets[bucket] == index {
+            buckets[bucket] = next
+        } else {
+            var previous = Int(buckets[bucket])
+            while flows[previous].nextInBucket != index { previous = Int(flows[previous].nextInBucket) }
+            flows[previous].nextInBucket = next
+        }
+        flows[position] = flows[0]
+        flows[position].nextInBucket = free
+        free = index
+        count -= 1
+    }
+
+    /// Forgets what is known of a flow: its endpoints have begun a new connection.
+    mutating func restart(_ index: UInt32, client isSecond: Bool) {
+        if flows[Int(index)].state != .undecided { decide(index, .undecided) }
+        flows[Int(index)].client = isSecond ? 2 : 1
+        flows[Int(index)].first = flows[0].first
+        flows[Int(index)].second = flows[0].second
+    }
+
+    /// Sets what is known of a flow.
+    mutating func decide(_ index: UInt32, _ state: Flow.State) {
+        unlinkAge(index)
+        flows[Int(index)].state = state
+        if state == .blocked {
+            blocked.append(index, in: &flows)
+        } else {
+            passing.append(index, in: &flows)
+        }
+    }
+
+    private func isExpired(_ index: UInt32, at now: Instant) -> Bool {
+        let lastSeen = flows[Int(index)].lastSeen
+        return now.nanoseconds > lastSeen && now.nanoseconds - lastSeen > idleTimeout
+    }
+
+    /// Moves a flow to the young end of its list, at most once a second, so that a busy flow costs no more writes than a quiet one.
+    @inline(__always)
+    private mutating func touch(_ index: UInt32, at now: Instant) {
+        let position = Int(index)
+        guard now.nanoseconds > flows[position].lastSeen,
+            now.nanoseconds - flows[position].lastSeen >= 1_000_000_000
+        else { return }
+        unlinkAge(index)
+        flows[position].lastSeen = now.nanoseconds
+        if flows[position].state == .blocked {
+            blocked.append(index, in: &flows)
+        } else {
+            passing.append(index, in: &flows)
+        }
+    }
+
+    private mutating func unlinkAge(_ index: UInt32) {
+        if flows[Int(index)].state == .blocked {
+            blocked.remove(index, in: &flows)
+        } else {
+            passing.remove(index, in: &flows)
+        }
+    }
+}
+
+/// Flows in the order of their age, linked through the table.
+private struct AgeList {
+    private(set) var oldest: UInt32 = 0
+    private var newest: UInt32 = 0
+
+    mutating func append(_ index: UInt32, in flows: inout FlatArray<Flow>) {
+        flows[Int(index)].older = newest
+        flows[Int(index)].newer = 0
+        if newest != 0 { flows[Int(newest)].newer = index } else { oldest = index }
+        newest = index
+    }
+
+    mutating func remove(_ index: UInt32, in flows: inout FlatArray<Flow>) {
+        let older = flows[Int(index)].older
+        let newer = flows[Int(index)].newer
+        if older != 0 { flows[Int(older)].newer = newer } else { oldest = newer }
+        if newer != 0 { flows[Int(newer)].older = older } else { newest = older }
+    }
+}

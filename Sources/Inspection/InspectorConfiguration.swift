@@ -1,0 +1,29 @@
+package import Blocklists
+
+/// The limits of an ``Inspector`` and the mechanisms it uses.
+package struct InspectorConfiguration: Equatable, Sendable {
+    /// Whether names are read from DNS queries.
+    package var inspectsDNS = true
+
+    /// Whether names are read from TLS hellos.
+    package var inspectsTLS = true
+
+    /// The most flows that are remembered at a time.
+    package var flowCapacity = 65_536
+
+    /// Octets of one direction of a flow that may wait for a message to be complete.
+    package var streamLimit = 65_536 + 5_120
+
+    /// Octets of memory for the waiting data of all flows.
+    package var streamBudget = 32 << 20
+
+    /// Nanoseconds of silence after which a flow is forgotten.
+    package var flowTimeout: UInt64 = 300_000_000_000
+
+    /// The secret that flows are found by. A capture's replay keeps the fixed one and so repeats itself to the byte; a live sensor takes a
+    /// random one, so that nobody outside can fill one bucket of its table.
+    package var flowKey = HashKey(0x6772_696e_6476_616b, 0x7420_666c_6f77_7321)
+
+    /// The defaults.
+    package init() {}
+}

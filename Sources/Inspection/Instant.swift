@@ -1,0 +1,16 @@
+/// A point in time, in nanoseconds since a fixed moment that only the caller knows.
+///
+/// The engine has no clock: live traffic brings the machine's monotonic time, a capture its packets' times, a test what it likes.
+package struct Instant: Comparable, Sendable {
+    /// Nanoseconds since the caller's fixed moment.
+    package var nanoseconds: UInt64
+
+    /// The point so many nanoseconds after the caller's fixed moment.
+    package init(nanoseconds: UInt64) {
+        self.nanoseconds = nanoseconds
+    }
+
+    package static func < (one: Instant, other: Instant) -> Bool {
+        one.nanoseconds < other.nanoseconds
+    }
+}

@@ -1,0 +1,69 @@
+import Glibc
+
+/// One line of the kernel's own table of queues, `/proc/net/netfilter/nfnetlink_queue`.
+package struct KernelQueue: Equatable, Sendable {
+    /// The queue's number.
+    package let number: UInt16
+
+    /// The netlink port of the socket that has it.
+    package let port: UInt32
+
+    /// Packets that wait for a verdict.
+    package let length: UInt64
+
+    /// How much of a packet is copied: 2 for as much as ``copyRange`` says.
+    package let copyMode: Int
+
+    /// Octets of each packet that are copied.
+    package let copyRange: Int
+
+    /// Packets dropped because the queue was full.
+    package let kernelDropped: UInt64
+
+    /// Packets dropped because the socket's buffer was full.
+    package let userDropped: UInt64
+}
+
+/// The kernel's own table of queues.
+package enum KernelQueueTable {
+    /// Where the kernel shows it.
+    package static let path = "/proc/net/netfilter/nfnetlink_queue"
+
+    /// The table as it is now; nil where the kernel has none.
+    package static func read() -> [KernelQueue]? {
+        // SAFETY: the path is a string that outlives the call.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var text: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let size = piece.count
+            // SAFETY: the buffer lives across the call and `size` is its length.
+            let count = unsafe piece.withUnsafeMutableBytes { bytes in
+                unsafe Glibc.read(descriptor, bytes.baseAddress, size)
+            }
+            guard count > 0 else { break }
+            text.append(contentsOf: piece[..<count])
+        }
+        return parse(String(decoding: text, as: UTF8.self))
+    }
+
+    /// Reads the table's text: number, port, length, copy mode, copy range, dropped by the kernel, dropped for the socket, last number, 1.
+    static func parse(_ text: String) -> [KernelQueue] {
+        text.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ").compactMap { UInt64($0) }
+            guard fields.count >= 7, let number = UInt16(exactly: fields[0]), let port = UInt32(exactly: fields[1])
+            else { return nil }
+            return KernelQueue(
+                number: number,
+                port: port,
+                length: fields[2],
+                copyMode: Int(clamping: fields[3]),
+                copyRange: Int(clamping: fields[4]),
+                kernelDropped: fields[5],
+                userDropped: fields[6]
+            )
+        }
+    }
+}

@@ -1,0 +1,76 @@
+/// How a queue is set up.
+package struct QueueConfiguration: Equatable, Sendable {
+    /// The queue's number.
+    package var number: UInt16
+
+    /// Whether the kernel is to accept packets when the queue is full.
+    package var failOpen = true
+
+    /// Octets of each packet that the kernel copies to us.
+    package var copyRange = 65_531
+
+    /// The most packets that may wait in the queue. Beyond it the kernel passes or drops packets without numbering them, so that
+    /// nobody can count them; the receive buffer is meant to be full first.
+    package var maximumLength: UInt32 = 131_072
+
+    /// Octets of receive buffer that are asked for.
+    package var receiveBuffer = 32 << 20
+
+    /// The bits of packet marks that are ours; zero to set none.
+    package var markMask: UInt32 = 0
+
+    /// The value under ``markMask`` of a flow that need not be queued any more.
+    package var acceptedMark: UInt32 = 0
+
+    /// A queue with this number and the defaults.
+    package init(number: UInt16) {
+        self.number = number
+    }
+}
+
+/// What the kernel gave of what ``QueueConfiguration`` asked for.
+package struct QueueState: Equatable, Sendable {
+    /// The queue's number.
+    package let number: UInt16
+
+    /// Whether the kernel accepts packets when the queue is full.
+    package let failOpenIsEffective: Bool
+
+    /// Whether merged packets arrive as they are.
+    package let mergedPacketsAreEffective: Bool
+
+    /// Octets of receive buffer asked for and obtained.
+    package let wantedReceiveBuffer: Int
+    package let obtainedReceiveBuffer: Int
+
+    /// Octets of each packet that are copied.
+    package let copyRange: Int
+
+    /// The most packets that may wait.
+    package let maximumLength: Int
+}
+
+/// Why a queue cannot be used. Each says what is wrong and what mends it, in one line.
+package enum QueueError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The process lacks CAP_NET_ADMIN.
+    case notPermitted
+    /// Another socket has the queue; its netlink port is mostly its process number.
+    case taken(queue: UInt16, port: UInt32)
+    /// The kernel has no NFQUEUE.
+    case notSupported
+    /// Anything else that the kernel refused.
+    case refused(queue: UInt16, step: String, errorNumber: Int32)
+
+    package var description: String {
+        switch self {
+        case .notPermitted:
+            "missing CAP_NET_ADMIN: run as root, or with AmbientCapabilities=CAP_NET_ADMIN in the systemd unit"
+        case .taken(let queue, let port):
+            "queue \(queue) is taken by another process (netlink port \(port)): stop it, or choose other numbers with --queues"
+        case .notSupported:
+            "the kernel has no NFQUEUE (nfnetlink_queue): load the module, or use a kernel with CONFIG_NETFILTER_NETLINK_QUEUE"
+        case .refused(let queue, let step, let errorNumber):
+            "queue \(queue): the kernel refused to \(step) (error \(errorNumber))"
+        }
+    }
+}

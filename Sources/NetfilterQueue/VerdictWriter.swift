@@ -1,0 +1,95 @@
+import CNetfilterQueue
+import Inspection
+
+/// Packs the verdicts of one batch into as few messages as say them, for one `send`.
+///
+/// Neighbours that are simply accepted share one batch verdict, which settles every packet up to its number; packets are judged in the order
+/// of their numbers, so nothing else is settled by it.
+@safe
+struct VerdictWriter: ~Copyable, @unchecked Sendable {
+    // SAFETY: `buffer` is allocated in `init` and freed in `deinit` by its only owner, which moves as a whole; `append` keeps `length` within it.
+    private let buffer: UnsafeMutableRawBufferPointer
+    private var length = 0
+    private var accepted: UInt32?
+    private let queue: UInt16
+
+    /// Octets of a verdict with a mark, the longest message there is: header, family, verdict, mark.
+    private static let longestMessage = 16 + 4 + 12 + 8
+
+    /// - Parameters:
+    ///   - queue: the queue's number.
+    ///   - capacity: the most packets in a batch.
+    init(queue: UInt16, capacity: Int) {
+        self.queue = queue
+        // A batch verdict may precede each single one.
+        unsafe buffer = .allocate(byteCount: (2 * capacity + 1) * Self.longestMessage, alignment: 8)
+    }
+
+    deinit {
+        // SAFETY: allocated in `init`; nothing else owns it.
+        unsafe buffer.deallocate()
+    }
+
+    /// The messages written since the last ``reset()``.
+    var messages: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: buffer[..<length]) }
+
+    /// Begins a new batch.
+    mutating func reset() {
+        length = 0
+        accepted = nil
+    }
+
+    /// Adds the verdict on a packet.
+    ///
+    /// - Parameters:
+    ///   - verdict: what the kernel is to do with it.
+    ///   - id: the packet's number, above those added before.
+    ///   - mark: the packet's new mark word; nil leaves it as it is.
+    mutating func add(_ verdict: Verdict, id: UInt32, mark: UInt32?) {
+        if verdict == .accept, mark == nil {
+            accepted = id
+            return
+        }
+        flush()
+        switch verdict {
+        case .accept: append(NFQNL_MSG_VERDICT, UInt32(NF_ACCEPT), id, mark)
+        case .drop: append(NFQNL_MSG_VERDICT, UInt32(NF_DROP), id, nil)
+        }
+    }
+
+    /// Writes what is still held back.
+    mutating func flush() {
+        guard let id = accepted else { return }
+        accepted = nil
+        append(NFQNL_MSG_VERDICT_BATCH, UInt32(NF_ACCEPT), id, nil)
+    }
+
+    private mutating func append(_ type: nfqnl_msg_types, _ verdict: UInt32, _ id: UInt32, _ mark: UInt32?) {
+        let size = Self.longestMessage - (mark == nil ? 8 : 0)
+        // SAFETY: reads the buffer's size only.
+        guard unsafe buffer.count - length >= size else { return }
+        store(UInt32(size))
+        store(UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(type.rawValue))
+        store(UInt16(NLM_F_REQUEST))
+        store(UInt32(0))
+        store(UInt32(0))
+        // struct nfgenmsg: family, version, queue number.
+        store(UInt16(0))
+        store(queue.bigEndian)
+        store(UInt16(12))
+        store(UInt16(NFQA_VERDICT_HDR.rawValue))
+        store(verdict.bigEndian)
+        store(id.bigEndian)
+        guard let mark else { return }
+        store(UInt16(8))
+        store(UInt16(NFQA_MARK.rawValue))
+        store(mark.bigEndian)
+    }
+
+    @inline(__always)
+    private mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
+        // SAFETY: `append` has checked that the whole message fits.
+        unsafe buffer.storeBytes(of: value, toByteOffset: length, as: Value.self)
+        length += MemoryLayout<Value>.size
+    }
+}

@@ -1,0 +1,182 @@
+import Blocklists
+import CNetfilterQueue
+import Glibc
+import Inspection
+import Synchronization
+import Telemetry
+
+/// One queue, one thread, one socket, one inspector, one block of counters; nothing is shared with another worker.
+struct Worker: ~Copyable, Sendable {
+    /// Packets taken at a time.
+    private static let batchSize = 64
+
+    private let queue: Queue
+    private let counters: Counters
+    private let control: WorkerControl
+    private let marks: MarkBits
+    private var inspector: Inspector
+    private var lastID: UInt32?
+    private var buffers: ReceiveBuffers
+    private var verdicts: VerdictWriter
+
+    init(
+        queue: consuming Queue,
+        configuration: QueueConfiguration,
+        inspector: consuming Inspector,
+        counters: Counters,
+        control: WorkerControl
+    ) {
+        buffers = ReceiveBuffers(count: Self.batchSize, copyRange: queue.state.copyRange)
+        verdicts = VerdictWriter(queue: queue.state.number, capacity: Self.batchSize)
+        counters.setReceiveBuffer(bytes: queue.state.obtainedReceiveBuffer)
+        lastID = queue.passedAtStart
+        self.queue = queue
+        self.counters = counters
+        self.control = control
+        self.inspector = inspector
+        marks = MarkBits(mask: configuration.markMask, accepted: configuration.acceptedMark)
+    }
+
+    /// Judges packets until it is told to stop, then those that still wait.
+    ///
+    /// - Returns: the error number that ended the loop before its time; nil after an orderly stop.
+    mutating func run() -> Int32? {
+        if let id = queue.passedAtStart {
+            verdicts.reset()
+            verdicts.add(.accept, id: id, mark: nil)
+            guard settle() else { return EIO }
+        }
+        var isDraining = false
+        while true {
+            if control.isStopping, isDraining == false {
+                isDraining = true
+                _ = queue.stopQueueing()
+            }
+            let count = buffers.receive(from: queue.descriptor)
+            if count > 0 {
+                inspector.refreshBlocklist()
+                guard judge(count) else { return EIO }
+                continue
+            }
+            switch -count {
+            case 0, Int(EINTR):
+                continue
+            case Int(EAGAIN):
+                inspector.refreshBlocklist()
+                control.note(generation: inspector.blocklistGeneration)
+                if isDraining { return nil }
+            case Int(ENOBUFS):
+                counters.countReceiveOverrun()
+            default:
+                return Int32(-count)
+            }
+        }
+    }
+
+    /// Judges a batch and sends its verdicts.
+    private mutating func judge(_ count: Int) -> Bool {
+        let start = gv_monotonic_nanoseconds()
+        let now = Instant(nanoseconds: start)
+        var packets = 0
+        verdicts.reset()
+        for index in 0..<count {
+            packets += Self.judge(buffers, index, at: now, &inspector, &verdicts, &lastID, marks, counters)
+        }
+        guard settle() else { return false }
+        counters.observeVerdict(nanoseconds: gv_monotonic_nanoseconds() &- start, packets: packets)
+        counters.setFlows(inspector.flowCount)
+        counters.setFlowMemory(bytes: inspector.waitingByteCount)
+        control.note(generation: inspector.blocklistGeneration)
+        return true
+    }
+
+    /// Judges the packets of one message buffer.
+    ///
+    /// Static, so that the buffer stays borrowed while the inspector and the verdicts change.
+    /// - Returns: how many there were.
+    @inline(__always)
+    private static func judge(
+        _ buffers: borrowing ReceiveBuffers,
+        _ index: Int,
+        at now: Instant,
+        _ inspector: inout Inspector,
+        _ verdicts: inout VerdictWriter,
+        _ lastID: inout UInt32?,
+        _ marks: MarkBits,
+        _ counters: Counters
+    ) -> Int {
+        var packets = 0
+        var messages = NetlinkMessages(buffers[index])
+        while let message = messages.next() {
+            guard let packet = QueuedPacket(message) else { continue }
+            packets += 1
+            // The kernel numbers every packet of the queue; a number that is missing was a packet for which there was no room.
+            if let lastID, packet.id &- lastID > 1 { counters.countUnseen(UInt64(packet.id &- lastID &- 1)) }
+            lastID = packet.id
+            if packet.hasUnfinishedChecksum { counters.countUnfinishedChecksum() }
+            let decision = inspector.inspect(packet.payload, at: now)
+            verdicts.add(decision.verdict, id: packet.id, mark: marks.newMark(decision, packet.mark))
+            count(decision, &inspector, counters)
+        }
+        return packets
+    }
+
+    /// Sends the verdicts that have been written.
+    private mutating func settle() -> Bool {
+        verdicts.flush()
+        guard unsafe verdicts.messages.isEmpty == false else { return true }
+        // SAFETY: the messages lie in the writer's buffer, which is not written during the call.
+        return unsafe queue.send(verdicts.messages)
+    }
+
+    @inline(__always)
+    private static func count(_ decision: Decision, _ inspector: inout Inspector, _ counters: Counters) {
+        switch decision.verdict {
+        case .accept: counters.countPacket(.accept)
+        case .drop: counters.countPacket(.drop)
+        }
+        if let cause = decision.undecided { counters.countUndecided(cause) }
+        for _ in 0..<inspector.evictedFlows { counters.countUndecided(.flowEvicted) }
+        for _ in 0..<inspector.evictedStreams { counters.countUndecided(.overBudget) }
+        for index in 0..<inspector.findingCount {
+            let (inspectedProtocol, slot) = inspector.summary(at: index)
+            counters.countName(inspectedProtocol)
+            guard let slot else { continue }
+            counters.countMatch(slot: slot, inspectedProtocol)
+        }
+    }
+}
+
+/// The bits of packet marks that are ours.
+private struct MarkBits {
+    let mask: UInt32
+    let accepted: UInt32
+
+    /// The packet's new mark word, nil where it stays: only our bits are changed, and only to say that the flow is accepted.
+    @inline(__always)
+    func newMark(_ decision: Decision, _ mark: UInt32) -> UInt32? {
+        guard decision.flowMark == .accepted, mask != 0 else { return nil }
+        let new = mark & ~mask | accepted
+        return new == mark ? nil : new
+    }
+}
+
+/// What a worker's thread and the others tell each other.
+final class WorkerControl: Sendable {
+    private let stopping = Atomic(false)
+    private let seenGeneration = Atomic<UInt64>(0)
+
+    /// Whether the worker is to judge what waits and end.
+    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+    /// The generation of the blocklist that the worker uses.
+    var generation: UInt64 { seenGeneration.load(ordering: .relaxed) }
+
+    func stop() {
+        stopping.store(true, ordering: .relaxed)
+    }
+
+    func note(generation: UInt64) {
+        seenGeneration.store(generation, ordering: .relaxed)
+    }
+}

@@ -1,0 +1,159 @@
+package import Blocklists
+import CNetfilterQueue
+import Glibc
+package import Inspection
+import Synchronization
+package import Telemetry
+
+/// Why a worker ended before it was told to.
+package struct WorkerFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The queue it had.
+    package let queue: UInt16
+
+    /// The error number that the kernel gave.
+    package let errorNumber: Int32
+
+    package var description: String {
+        "queue \(queue): receiving or answering failed (error \(errorNumber)); the kernel lets packets pass until the sensor runs again"
+    }
+}
+
+/// The workers of a sensor, one thread for each queue.
+package final class WorkerPool: Sendable {
+    /// What the kernel gave for each queue.
+    package let states: [QueueState]
+
+    /// The counters of each worker.
+    package let counters: [Counters]
+
+    /// Workers that ended before they were told to.
+    package let failures: AsyncStream<WorkerFailure>
+
+    private let controls: [WorkerControl]
+    private let threads: Mutex<[pthread_t]>
+
+    /// Binds every queue, then starts a worker for each, pinned to a processor of its own where there are enough.
+    ///
+    /// - Throws: ``QueueError`` for the first queue that cannot be had; no worker has been started then.
+    package init(
+        _ configurations: [QueueConfiguration],
+        inspector: InspectorConfiguration,
+        blocklists: BlocklistSource
+    ) throws(QueueError) {
+        var boxes: [WorkerBox] = []
+        let (failures, continuation) = AsyncStream.makeStream(of: WorkerFailure.self)
+        let processors = Self.allowedProcessors()
+        for (index, configuration) in configurations.enumerated() {
+            let processor = processors.isEmpty ? nil : processors[index % processors.count]
+            boxes.append(
+                WorkerBox(
+                    queue: try Queue(configuration),
+                    configuration: configuration,
+                    inspector: Inspector(configuration: inspector, blocklists: blocklists),
+                    processor: processor,
+                    failures: continuation
+                )
+            )
+        }
+        self.failures = failures
+        states = boxes.map(\.state)
+        counters = boxes.map(\.counters)
+        controls = boxes.map(\.control)
+        threads = Mutex([])
+        for box in boxes { start(box) }
+    }
+
+    /// The oldest blocklist generation that a worker still uses.
+    package var oldestGeneration: UInt64 { controls.map(\.generation).min() ?? 0 }
+
+    /// Lets every worker judge what waits in its queue, and returns when all have ended.
+    package func stop() {
+        for control in controls { control.stop() }
+        let threads = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        // SAFETY: each thread was started by `start(_:)`, is joined once, and no result is asked for.
+        for thread in threads { pthread_join(thread, nil) }
+    }
+
+    private func start(_ box: WorkerBox) {
+        var thread = pthread_t()
+        // SAFETY: the box is retained for the thread, which releases it when it takes it.
+        let argument = unsafe Unmanaged.passRetained(box).toOpaque()
+        let status = unsafe pthread_create(
+            &thread,
+            nil,
+            { argument in
+                guard let argument = unsafe argument else { return nil }
+                // SAFETY: retained in `start(_:)` for this one use.
+                unsafe Unmanaged<WorkerBox>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            },
+            argument
+        )
+        if status == 0 {
+            threads.withLock { $0.append(thread) }
+        } else {
+            // SAFETY: no thread took the box, so its reference is given back here.
+            unsafe Unmanaged<WorkerBox>.fromOpaque(argument).release()
+            box.fail(status)
+        }
+    }
+
+    private static func allowedProcessors() -> [UInt32] {
+        var processors = [UInt32](repeating: 0, count: 1_024)
+        // SAFETY: the array holds as many elements as the call is told.
+        let count = unsafe processors.withUnsafeMutableBufferPointer { buffer in
+            unsafe gv_allowed_processors(buffer.baseAddress, UInt32(buffer.count))
+        }
+        return Array(processors.prefix(max(0, Int(count))))
+    }
+}
+
+/// Carries a worker to its thread.
+private final class WorkerBox: Sendable {
+    let state: QueueState
+    let counters: Counters
+    let control = WorkerControl()
+    private let processor: UInt32?
+    private let failures: AsyncStream<WorkerFailure>.Continuation
+    private let worker: Mutex<Worker?>
+
+    init(
+        queue: consuming Queue,
+        configuration: QueueConfiguration,
+        inspector: consuming Inspector,
+        processor: UInt32?,
+        failures: AsyncStream<WorkerFailure>.Continuation
+    ) {
+        state = queue.state
+        counters = Counters(queue: queue.state.number)
+        self.processor = processor
+        self.failures = failures
+        worker = Mutex(
+            Worker(
+                queue: queue,
+                configuration: configuration,
+                inspector: inspector,
+                counters: counters,
+                control: control
+            )
+        )
+    }
+
+    /// The thread's whole life.
+    func run() {
+        // A pool larger than the machine shares processors; the kernel then moves threads better than we do.
+        if let processor { _ = gv_pin_thread(processor) }
+        // Refused where the process was put ahead of others without CAP_SYS_NICE or LimitNICE=; the worker then runs as before.
+        _ = gv_take_process_priority()
+        let errorNumber = worker.withLock { $0?.run() ?? nil }
+        worker.withLock { $0 = nil }
+        if let errorNumber { fail(errorNumber) }
+    }
+
+    func fail(_ errorNumber: Int32) {
+        failures.yield(WorkerFailure(queue: state.number, errorNumber: errorNumber))
+    }
+}

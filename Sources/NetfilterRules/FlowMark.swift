@@ -1,0 +1,55 @@
+/// The mark bits by which user space tells the kernel what was decided about a flow.
+///
+/// Only the bits of `mask` are ever read or written, in packet marks and in connection marks; the rest of both words
+/// belongs to other users.
+package struct FlowMark: Sendable, Hashable {
+    /// The bits that belong to the sensor.
+    package var mask: UInt32
+    /// The value under `mask` of a flow that the kernel accepts from now on.
+    package var accepted: UInt32
+    /// The value under `mask` of a flow that the kernel drops from now on.
+    package var blocked: UInt32
+
+    /// A mark with the given bits.
+    ///
+    /// - Parameters:
+    ///   - accepted: the value of an accepted flow.
+    ///   - blocked: the value of a blocked flow.
+    ///   - mask: the bits that belong to the sensor.
+    package init(accepted: UInt32, blocked: UInt32, mask: UInt32) {
+        self.accepted = accepted
+        self.blocked = blocked
+        self.mask = mask
+    }
+
+    /// The standard mark: bit 16 says accepted, bit 17 blocked.
+    package init() {
+        self.init(accepted: 0x0001_0000, blocked: 0x0002_0000, mask: 0x0003_0000)
+    }
+
+    /// A mark that lives in the bits of `mask`: the lowest one says accepted, the next one blocked.
+    ///
+    /// Returns nil where `mask` has fewer than two bits.
+    package init?(mask: UInt32) {
+        let accepted = mask & (0 &- mask)
+        let rest = mask & ~accepted
+        let blocked = rest & (0 &- rest)
+        guard accepted != 0, blocked != 0 else { return nil }
+        self.init(accepted: accepted, blocked: blocked, mask: mask)
+    }
+
+    /// The packet mark (SO_MARK) of packets that the sensor sends itself: they pass also where their flow is blocked, and
+    /// leave the connection mark as it is.
+    package var own: UInt32 { accepted | blocked }
+
+    /// Whether both values have bits of their own inside the mask, so that no flow is mistaken for another.
+    package var isSound: Bool {
+        accepted != 0 && blocked != 0 && (accepted & blocked) == 0 && own & ~mask == 0
+    }
+}
+
+/// The text of a mark word: `0x` and eight hexadecimal digits.
+func markText(_ word: UInt32) -> String {
+    let digits = String(word, radix: 16)
+    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+}

@@ -1,0 +1,173 @@
+/// Rules as text for `iptables-restore --noflush` and `ip6tables-restore --noflush`.
+///
+/// Everything of ours lies in chains whose names begin with `GRINDVAKT`; the built-in chains hold nothing but jumps to
+/// them.
+package enum IPTablesRules {
+    /// What the names of our chains begin with.
+    package static let chainPrefix = "GRINDVAKT"
+
+    private static let queueChain = "GRINDVAKT-QUEUE"
+    private static let markChain = "GRINDVAKT-MARK"
+
+    /// A table's worth of rules: our chains with their rules, and the jumps to them.
+    private struct Table {
+        var name: String
+        var chains: [(name: String, rules: [String])] = []
+        var jumps: [Jump] = []
+    }
+
+    private struct Jump {
+        var chain: String
+        var target: String
+        /// At the end of the chain or at its beginning.
+        var appended: Bool
+
+        var listed: String { "-A \(chain) -j \(target)" }
+        var command: String { appended ? listed : "-I \(chain) 1 -j \(target)" }
+    }
+
+    /// The text that puts the rules in place of earlier ones, in one transaction per table.
+    ///
+    /// - Parameters:
+    ///   - rules: what to queue.
+    ///   - existing: the output of `iptables-save` (or `ip6tables-save`) now; empty where nothing is known. Jumps that
+    ///     are there already stay where they are, so that applying twice changes nothing.
+    /// - Returns: the text.
+    package static func applying(_ rules: RuleSet, existing: String) -> String {
+        render([mangle(rules), filter(rules)], existing: existing)
+    }
+
+    /// The text that removes our jumps and chains and touches nothing else; empty where there are none.
+    ///
+    /// - Parameter existing: the output of `iptables-save` (or `ip6tables-save`) now.
+    /// - Returns: the text.
+    package static func removing(existing: String) -> String {
+        render([Table(name: "mangle"), Table(name: "filter")], existing: existing)
+    }
+
+    /// Whether the output of `iptables-save` names a chain of ours.
+    package static func areInstalled(in existing: String) -> Bool {
+        existing.split(separator: "\n").contains { $0.hasPrefix(":\(chainPrefix)") }
+    }
+
+    /// The table of the queues.
+    ///
+    /// A packet that comes back from a queue goes on at the next hook function: the rest of the chain is not seen. So
+    /// the jump to the queues stands last, after the host's own rules (which clamp the MSS, say), and the mark of the
+    /// verdict is saved in a later chain.
+    private static func mangle(_ rules: RuleSet) -> Table {
+        let mask = markText(rules.mark.mask)
+        var queueRules = rules.generated ? ["-m mark --mark \(markText(rules.mark.own))/\(mask) -j RETURN"] : []
+        queueRules += [
+            "-m connmark --mark \(markText(rules.mark.blocked))/\(mask) -j DROP",
+            "-m connmark --mark \(markText(rules.mark.accepted))/\(mask) -j RETURN",
+        ]
+        let target = queueTarget(rules)
+        for match in portMatches("udp", rules.udpPorts) + portMatches("tcp", rules.tcpPorts) {
+            queueRules.append("\(match) \(target)")
+        }
+        var table = Table(name: "mangle", chains: [(queueChain, queueRules)])
+        if rules.forwarded {
+            table.jumps.append(Jump(chain: "FORWARD", target: queueChain, appended: true))
+        }
+        if rules.received {
+            table.jumps.append(Jump(chain: "INPUT", target: queueChain, appended: true))
+        }
+        if rules.generated {
+            table.jumps.append(Jump(chain: "OUTPUT", target: queueChain, appended: true))
+        }
+        if rules.forwarded || rules.generated {
+            table.chains.append((markChain, markRules(rules.mark)))
+            table.jumps.append(Jump(chain: "POSTROUTING", target: markChain, appended: false))
+        }
+        return table
+    }
+
+    /// Packets to this host never see POSTROUTING: their mark is saved in the table after mangle.
+    private static func filter(_ rules: RuleSet) -> Table {
+        guard rules.received else { return Table(name: "filter") }
+        return Table(
+            name: "filter",
+            chains: [(markChain, markRules(rules.mark))],
+            jumps: [Jump(chain: "INPUT", target: markChain, appended: false)]
+        )
+    }
+
+    private static func markRules(_ mark: FlowMark) -> [String] {
+        let mask = markText(mark.mask)
+        return [
+            "-m mark --mark \(markText(mark.accepted))/\(mask) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
+            "-m mark --mark \(markText(mark.blocked))/\(mask) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
+            "-m mark --mark \(markText(mark.blocked))/\(mask) -j DROP",
+            "-m mark ! --mark 0x00000000/\(mask) -j MARK --set-xmark 0x00000000/\(mask)",
+        ]
+    }
+
+    private static func queueTarget(_ rules: RuleSet) -> String {
+        let first = rules.queues.lowerBound
+        let last = rules.queues.upperBound
+        let queue = first == last ? "--queue-num \(first)" : "--queue-balance \(first):\(last)"
+        return "-j NFQUEUE \(queue)" + (rules.failOpen ? " --queue-bypass" : "")
+    }
+
+    /// One match per fifteen ports, the most that multiport takes.
+    private static func portMatches(_ transport: String, _ ports: [UInt16]) -> [String] {
+        if let port = ports.first, ports.count == 1 {
+            return ["-p \(transport) -m \(transport) --dport \(port)"]
+        }
+        return stride(from: 0, to: ports.count, by: 15).map { start in
+            let part = ports[start..<min(start + 15, ports.count)].map { "\($0)" }.joined(separator: ",")
+            return "-p \(transport) -m multiport --dports \(part)"
+        }
+    }
+
+    private static func render(_ tables: [Table], existing: String) -> String {
+        var text = ""
+        for table in tables {
+            let lines = changes(to: table, existing: linesOfTable(table.name, in: existing))
+            guard !lines.isEmpty else { continue }
+            text += "*\(table.name)\n" + lines.map { $0 + "\n" }.joined() + "COMMIT\n"
+        }
+        return text
+    }
+
+    private static func changes(to table: Table, existing: [Substring]) -> [String] {
+        let oldChains = existing.filter { $0.hasPrefix(":\(chainPrefix)") }
+            .compactMap { $0.dropFirst().split(separator: " ").first }
+            .map(String.init)
+        let oldJumps = existing.filter { $0.hasPrefix("-A ") && !$0.hasPrefix("-A \(chainPrefix)") }
+            .filter { $0.contains(" -j \(chainPrefix)") || $0.contains(" -g \(chainPrefix)") }
+            .map(String.init)
+
+        // A chain that is declared is created, or emptied where it is there.
+        var lines = table.chains.map { ":\($0.name) - [0:0]" }
+        for chain in table.chains {
+            lines += chain.rules.map { "-A \(chain.name) \($0)" }
+        }
+        var kept: Set<String> = []
+        for jump in oldJumps {
+            if table.jumps.contains(where: { $0.listed == jump }), kept.insert(jump).inserted {
+                continue
+            }
+            lines.append("-D" + jump.dropFirst(2))
+        }
+        lines += table.jumps.filter { !kept.contains($0.listed) }.map(\.command)
+        for chain in oldChains where !table.chains.contains(where: { $0.name == chain }) {
+            lines += ["-F \(chain)", "-X \(chain)"]
+        }
+        return lines
+    }
+
+    private static func linesOfTable(_ name: String, in existing: String) -> [Substring] {
+        var lines: [Substring] = []
+        var isInside = false
+        for line in existing.split(separator: "\n") {
+            if line.hasPrefix("*") {
+                isInside = line == "*\(name)"
+            } else if isInside {
+                lines.append(line)
+            }
+        }
+        return lines
+    }
+}

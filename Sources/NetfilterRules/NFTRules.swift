@@ -1,0 +1,91 @@
+/// Rules as text for `nft -f -`.
+package enum NFTRules {
+    /// The name of our table, in the family `inet`.
+    package static let table = "grindvakt"
+
+    /// The text that puts the rules in place of earlier ones in one transaction.
+    ///
+    /// A packet that comes back from a queue goes on at the next base chain, so the mark of the verdict is saved in a
+    /// base chain of its own with a later priority or hook.
+    package static func applying(_ rules: RuleSet) -> String {
+        let mark = rules.mark
+        let mask = markText(mark.mask)
+        let others = markText(~mark.mask)
+        let queue = queueStatement(rules)
+        var lines = [
+            "add table inet \(table)",
+            "delete table inet \(table)",
+            "table inet \(table) {",
+            "    chain judge {",
+        ]
+        if rules.generated {
+            lines.append("        meta mark & \(mask) == \(markText(mark.own)) return")
+        }
+        lines += [
+            "        ct mark & \(mask) == \(markText(mark.blocked)) drop",
+            "        ct mark & \(mask) == \(markText(mark.accepted)) return",
+        ]
+        if !rules.udpPorts.isEmpty {
+            lines.append("        udp dport \(ports(rules.udpPorts)) \(queue)")
+        }
+        if !rules.tcpPorts.isEmpty {
+            lines.append("        tcp dport \(ports(rules.tcpPorts)) \(queue)")
+        }
+        lines += [
+            "    }",
+            "    chain remember {",
+            "        meta mark & \(mask) == \(markText(mark.accepted)) "
+                + "ct mark set ct mark & \(others) | \(markText(mark.accepted))",
+            "        meta mark & \(mask) == \(markText(mark.blocked)) "
+                + "ct mark set ct mark & \(others) | \(markText(mark.blocked)) drop",
+            "        meta mark & \(mask) != 0x00000000 meta mark set meta mark & \(others)",
+            "    }",
+        ]
+        if rules.forwarded {
+            lines += baseChain("forwarded", hook: "forward priority mangle", jump: "judge")
+        }
+        if rules.received {
+            lines += baseChain("received", hook: "input priority mangle", jump: "judge")
+            lines += baseChain("received-decided", hook: "input priority mangle + 10", jump: "remember")
+        }
+        if rules.generated {
+            lines += baseChain("generated", hook: "output priority mangle", jump: "judge")
+        }
+        if rules.forwarded || rules.generated {
+            lines += baseChain("decided", hook: "postrouting priority mangle", jump: "remember")
+        }
+        lines.append("}")
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The text that removes our table, whether it is there or not.
+    package static let removing = "add table inet \(table)\ndelete table inet \(table)\n"
+
+    /// A throw-away table that the kernel accepts, in a dry run, only where it knows the queue statement.
+    static let probe = """
+        table inet grindvakt-probe {
+            chain probe {
+                udp dport 53 queue num 0 bypass
+            }
+        }
+
+        """
+
+    private static func queueStatement(_ rules: RuleSet) -> String {
+        let first = rules.queues.lowerBound
+        let last = rules.queues.upperBound
+        let numbers = first == last ? "\(first)" : "\(first)-\(last)"
+        return "queue num \(numbers)" + (rules.failOpen ? " bypass" : "")
+    }
+
+    private static func ports(_ ports: [UInt16]) -> String {
+        if let port = ports.first, ports.count == 1 {
+            return "\(port)"
+        }
+        return "{ " + ports.map { "\($0)" }.joined(separator: ", ") + " }"
+    }
+
+    private static func baseChain(_ name: String, hook: String, jump: String) -> [String] {
+        ["    chain \(name) {", "        type filter hook \(hook); policy accept;", "        jump \(jump)", "    }"]
+    }
+}

@@ -1,0 +1,73 @@
+import Glibc
+import Subprocess
+
+/// A netfilter program and how it is run: with its messages in English, and found in the folders of the administrator.
+struct Program: Sendable {
+    /// The program's name.
+    let name: String
+    /// The network namespace it is run in, by its name in `ip netns`; nil is the one of this process.
+    var namespace: String?
+
+    /// What a program that ended has left.
+    struct Result: Sendable {
+        var isSuccess: Bool
+        var output: String
+        var errors: String
+    }
+
+    private static let environment: Subprocess.Environment = {
+        // SAFETY: getenv returns a string of the environment, which nothing in this process changes, or null.
+        let inherited = unsafe getenv("PATH").map { unsafe String(cString: $0) } ?? "/usr/bin:/bin"
+        return .inherit.updating(["PATH": "\(inherited):/usr/local/sbin:/usr/sbin:/sbin", "LC_ALL": "C"])
+    }()
+
+    /// Whether the program is installed.
+    func isInstalled() async -> Bool {
+        (try? await Executable.name(name).resolveExecutablePath(in: Self.environment)) != nil
+    }
+
+    /// Runs the program and waits for its end.
+    ///
+    /// - Throws: `RulesError.missingProgram` where it is not installed.
+    func run(_ arguments: [String], input: String = "") async throws -> Result {
+        guard await isInstalled() else { throw RulesError.missingProgram(name) }
+        let command = (namespace.map { ["ip", "netns", "exec", $0] } ?? []) + [name] + arguments
+        do {
+            let result = try await Subprocess.run(
+                .name(command[0]),
+                arguments: Arguments(Array(command.dropFirst())),
+                environment: Self.environment,
+                input: .string(input),
+                output: .string(limit: 64 << 20),
+                error: .string(limit: 1 << 20)
+            )
+            return Result(
+                isSuccess: result.terminationStatus.isSuccess,
+                output: result.standardOutput,
+                errors: result.standardError
+            )
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw RulesError.missingProgram(command[0])
+        }
+    }
+
+    /// Runs the program and returns what it wrote.
+    ///
+    /// - Throws: `RulesError` where it is not installed or ends with an error.
+    @discardableResult
+    func output(_ arguments: [String], input: String = "") async throws -> String {
+        let result = try await run(arguments, input: input)
+        guard result.isSuccess else { throw error(result) }
+        return result.output
+    }
+
+    /// The error of a run that failed.
+    func error(_ result: Result) -> RulesError {
+        let lines = result.errors.split(separator: "\n")
+        let refusals = ["Operation not permitted", "Permission denied", "must be root"]
+        if lines.contains(where: { line in refusals.contains { line.contains($0) } }) {
+            return .missingPrivilege(program: name)
+        }
+        return .refused(program: name, detail: lines.first.map(String.init) ?? "no message")
+    }
+}

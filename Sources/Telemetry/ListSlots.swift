@@ -1,0 +1,37 @@
+import Synchronization
+
+/// The registry that gives every pair of a list and an action a small number, so that a worker counts without text.
+///
+/// Guarantees: a pair keeps its number for the life of the process, across reloads too, so a counter never restarts or
+/// changes its meaning. Control path only: a call takes a lock and may allocate.
+package final class ListSlots: Sendable {
+    /// One registered pair.
+    package struct Slot: Sendable, Equatable {
+        /// The number to give to ``Counters/countMatch(slot:_:)``.
+        package let index: Int
+        /// The list's identifier from the configuration.
+        package let id: String
+        /// The action's name from the configuration.
+        package let action: String
+    }
+
+    private let registered = Mutex<[Slot]>([])
+
+    /// Makes an empty registry.
+    package init() {}
+
+    /// The number of a pair, registering the pair on the first call.
+    ///
+    /// - Returns: nil when the pair is new and all ``Counters/slotCapacity`` numbers are taken.
+    package func slot(id: String, action: String) -> Int? {
+        registered.withLock { slots in
+            if let known = slots.first(where: { $0.id == id && $0.action == action }) { return known.index }
+            guard slots.count < Counters.slotCapacity else { return nil }
+            slots.append(Slot(index: slots.count, id: id, action: action))
+            return slots.count - 1
+        }
+    }
+
+    /// All registered pairs, in the order of their numbers.
+    package var all: [Slot] { registered.withLock { $0 } }
+}

@@ -1,0 +1,127 @@
+/// Every metric family of the exposition: the one place where a metric is named, typed and explained.
+///
+/// To add one, add a case here; the compiler then asks for its name, its type, its help and, in ``Exposition``, its
+/// samples.
+package enum Metric: CaseIterable, Sendable {
+    case packets
+    case names
+    case matches
+    case undecided
+    case verdictSeconds
+    case queueLength
+    case queueKernelDropped
+    case queueUserDropped
+    case receiveOverruns
+    case queueUnseen
+    case receiveBufferBytes
+    case unfinishedChecksums
+    case flows
+    case flowMemoryBytes
+    case listEntries
+    case listSequence
+    case listActivated
+    case snapshotGeneration
+    case reloads
+    case build
+    case processCPU
+    case processResidentMemory
+    case processVirtualMemory
+    case processOpenDescriptors
+    case processMaximumDescriptors
+    case processStartTime
+
+    /// What a family's numbers mean, in the words of both text formats.
+    package enum Kind: Sendable {
+        /// Rises only; samples end in `_total`.
+        case counter
+        /// Rises and falls.
+        case gauge
+        /// Counts observations by size.
+        case histogram
+        /// Always 1, with its text in labels; samples end in `_info`.
+        case info
+    }
+
+    /// The family's name, without the ending that its kind gives to the samples.
+    package var name: String {
+        switch self {
+        case .packets: "grindvakt_packets"
+        case .names: "grindvakt_names"
+        case .matches: "grindvakt_matches"
+        case .undecided: "grindvakt_undecided"
+        case .verdictSeconds: "grindvakt_verdict_seconds"
+        case .queueLength: "grindvakt_queue_length"
+        case .queueKernelDropped: "grindvakt_queue_kernel_dropped"
+        case .queueUserDropped: "grindvakt_queue_user_dropped"
+        case .receiveOverruns: "grindvakt_receive_overruns"
+        case .queueUnseen: "grindvakt_queue_unseen"
+        case .receiveBufferBytes: "grindvakt_receive_buffer_bytes"
+        case .unfinishedChecksums: "grindvakt_unfinished_checksums"
+        case .flows: "grindvakt_flows"
+        case .flowMemoryBytes: "grindvakt_flow_memory_bytes"
+        case .listEntries: "grindvakt_list_entries"
+        case .listSequence: "grindvakt_list_sequence"
+        case .listActivated: "grindvakt_list_activated_timestamp_seconds"
+        case .snapshotGeneration: "grindvakt_snapshot_generation"
+        case .reloads: "grindvakt_reloads"
+        case .build: "grindvakt_build"
+        case .processCPU: "process_cpu_seconds"
+        case .processResidentMemory: "process_resident_memory_bytes"
+        case .processVirtualMemory: "process_virtual_memory_bytes"
+        case .processOpenDescriptors: "process_open_fds"
+        case .processMaximumDescriptors: "process_max_fds"
+        case .processStartTime: "process_start_time_seconds"
+        }
+    }
+
+    /// What the family's numbers mean.
+    package var kind: Kind {
+        switch self {
+        case .packets, .names, .matches, .undecided, .queueKernelDropped, .queueUserDropped, .receiveOverruns,
+            .queueUnseen,
+            .unfinishedChecksums, .reloads, .processCPU:
+            .counter
+        case .verdictSeconds:
+            .histogram
+        case .build:
+            .info
+        case .queueLength, .receiveBufferBytes, .flows, .flowMemoryBytes, .listEntries, .listSequence, .listActivated,
+            .snapshotGeneration, .processResidentMemory, .processVirtualMemory, .processOpenDescriptors,
+            .processMaximumDescriptors, .processStartTime:
+            .gauge
+        }
+    }
+
+    /// The family's explanation, one sentence.
+    package var help: String {
+        switch self {
+        case .packets: "Packets judged, by the verdict the kernel was given."
+        case .names: "Names read, listed or not, by the protocol they were read from."
+        case .matches: "Names that a list matched, by list, protocol and the action taken."
+        case .undecided: "Packets and messages accepted without being judged, by cause."
+        case .verdictSeconds: "Time from a packet's receipt to its verdict."
+        case .queueLength: "Packets waiting in the kernel's queue."
+        case .queueKernelDropped: "Packets the kernel dropped because the queue was full."
+        case .queueUserDropped: "Packets the kernel dropped because the socket's buffer was full."
+        case .receiveOverruns: "Receives refused because the socket's buffer had overrun (ENOBUFS)."
+        case .queueUnseen:
+            "Packets that never reached the worker, known by gaps in their numbers; with fail-open they passed."
+        case .receiveBufferBytes: "Size of the socket's receive buffer as granted."
+        case .unfinishedChecksums: "Packets whose checksum was left for the network card to finish."
+        case .flows: "Flows remembered at present."
+        case .flowMemoryBytes: "Bytes of unfinished messages held for flows at present."
+        case .listEntries: "Entries in the active list."
+        case .listSequence: "Sequence number of the active list, as its publisher numbered it."
+        case .listActivated: "When the active list became active, as Unix time."
+        case .snapshotGeneration: "Number of the active snapshot; it rises at each change."
+        case .reloads: "Reloads of the lists, by result."
+        case .build: "The running version."
+        case .processCPU: "Total user and system CPU time spent in seconds."
+        case .processResidentMemory: "Resident memory size in bytes."
+        case .processVirtualMemory: "Virtual memory size in bytes."
+        case .processOpenDescriptors: "Number of open file descriptors."
+        case .processMaximumDescriptors: "Maximum number of open file descriptors."
+        case .processStartTime: "Start time of the process since unix epoch in seconds."
+        }
+    }
+}

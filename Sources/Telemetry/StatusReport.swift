@@ -1,0 +1,117 @@
+/// Renders a sensor's reading as the JSON object of `/status`, for people's tools rather than for scrapers.
+///
+/// Holds numbers, modes, list identifiers and the version; no text that a packet or a list could have brought.
+package enum StatusReport {
+    /// The whole object, one line.
+    package static func render(_ reading: SensorReading) -> String {
+        let state = reading.state
+        let workers = CounterReading.perQueue(reading.workers)
+        let total = CounterReading.total(workers)
+        var json = JSONWriter()
+        json.beginObject()
+        json.write("version", state.version)
+        json.write("started_at", seconds: state.startedAt)
+        json.write("uptime_seconds", seconds: max(state.takenAt - state.startedAt, 0))
+        json.write("snapshot_generation", state.snapshotGeneration)
+        json.beginArray("queues")
+        for number in queueNumbers(workers, state) {
+            write(queue: number, worker: workers.first { $0.queue == number }, state, to: &json)
+        }
+        json.endArray()
+        json.beginArray("lists")
+        for list in state.lists { write(list, total, reading.slots.all, to: &json) }
+        json.endArray()
+        write(totals: total, reading.slots.all, to: &json)
+        json.beginObject("reloads")
+        json.write("succeeded", state.reloads.succeeded)
+        json.write("failed", state.reloads.failed)
+        if let last = state.reloads.last {
+            json.beginObject("last")
+            json.write("at", seconds: last.at)
+            json.write("succeeded", last.succeeded)
+            json.endObject()
+        } else {
+            json.write("last", nil as String?)
+        }
+        json.endObject()
+        json.endObject()
+        return json.text
+    }
+
+    private static func queueNumbers(_ workers: [CounterReading], _ state: SensorState) -> [UInt16] {
+        let all = workers.map(\.queue) + state.queues.map(\.queue) + state.queueConfigurations.map(\.queue)
+        return Set(all).sorted()
+    }
+
+    private static func write(
+        queue: UInt16,
+        worker: CounterReading?,
+        _ state: SensorState,
+        to json: inout JSONWriter
+    ) {
+        let counted = worker ?? CounterReading(queue: queue)
+        let kernel = state.queues.first { $0.queue == queue && $0.present }
+        let configuration = state.queueConfigurations.first { $0.queue == queue }
+        json.beginObject()
+        json.write("queue", queue)
+        json.write("present", kernel != nil)
+        json.write("waiting", kernel?.length)
+        json.write("kernel_dropped", kernel?.kernelDropped)
+        json.write("user_dropped", kernel?.userDropped)
+        json.write("accepted", counted.packets(.accept))
+        json.write("dropped", counted.packets(.drop))
+        json.write("receive_overruns", counted.receiveOverruns)
+        json.write("unseen", counted.unseen)
+        json.write("unfinished_checksums", counted.unfinishedChecksums)
+        json.write("flows", counted.flows)
+        json.write("flow_memory_bytes", counted.flowMemoryBytes)
+        let verdicts = counted.verdictCount
+        json.write("verdict_mean_seconds", nanoseconds: verdicts == 0 ? nil : counted.verdictNanoseconds / verdicts)
+        json.write("fail_open", configuration?.failOpenEffective)
+        json.write("gso", configuration?.gsoEffective)
+        json.write("receive_buffer_wanted_bytes", configuration?.receiveBufferWanted)
+        json.write("receive_buffer_bytes", configuration?.receiveBufferObtained)
+        json.write("copy_range_bytes", configuration?.copyRange)
+        json.write("max_length", configuration?.maxLength)
+        json.endObject()
+    }
+
+    private static func write(
+        _ list: ListState,
+        _ total: CounterReading,
+        _ slots: [ListSlots.Slot],
+        to json: inout JSONWriter
+    ) {
+        json.beginObject()
+        json.write("id", list.id)
+        json.beginArray("actions")
+        for action in list.actions { json.write(nil, action) }
+        json.endArray()
+        json.write("entries", list.entries)
+        json.write("sequence", list.sequence)
+        json.write("activated_at", seconds: list.activatedAt)
+        json.write("matches", matches(total, slots.filter { $0.id == list.id }))
+        json.endObject()
+    }
+
+    private static func write(totals: CounterReading, _ slots: [ListSlots.Slot], to json: inout JSONWriter) {
+        json.beginObject("totals")
+        json.beginObject("packets")
+        for verdict in CountedVerdict.allCases { json.write(verdict.label, totals.packets(verdict)) }
+        json.endObject()
+        json.beginObject("names")
+        for inspected in InspectedProtocol.allCases { json.write(inspected.label, totals.names(inspected)) }
+        json.endObject()
+        json.write("matches", matches(totals, slots))
+        json.beginObject("undecided")
+        for cause in UndecidedCause.allCases { json.write(cause.label, totals.undecided(cause)) }
+        json.endObject()
+        json.endObject()
+    }
+
+    private static func matches(_ total: CounterReading, _ slots: [ListSlots.Slot]) -> UInt64 {
+        slots.reduce(0) { sum, slot in
+            InspectedProtocol.allCases.reduce(sum) { $0 &+ total.matches(slot: slot.index, $1) }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//  0                   1                   2                   3
+//  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+// +-------------------------------+-------------------------------+
+// |          Source Port          |       Destination Port        |
+// +-------------------------------+-------------------------------+
+// |                        Sequence Number                        |
+// +---------------------------------------------------------------+
+// |                    Acknowledgment Number                      |
+// +-------+-------+---------------+-------------------------------+
+// |Offset |       |     Flags     |            Window             |
+// +-------+-------+---------------+-------------------------------+
+// |           Checksum            |         Urgent Pointer        |
+// +-------------------------------+-------------------------------+
+/// One TCP segment (RFC 9293 §3.1), options passed over.
+///
+/// A view that exists is valid: reading it cannot trap.
+package struct TCPSegment: ~Escapable {
+    /// The control bits of a segment (RFC 9293 §3.1).
+    package struct Flags: OptionSet, Sendable {
+        package let rawValue: UInt8
+
+        package init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        /// No more data from the sender.
+        package static let fin = Flags(rawValue: 0x01)
+        /// Synchronises sequence numbers.
+        package static let syn = Flags(rawValue: 0x02)
+        /// Resets the connection.
+        package static let rst = Flags(rawValue: 0x04)
+        /// The acknowledgment number is significant.
+        package static let ack = Flags(rawValue: 0x10)
+    }
+
+    /// The sender's port.
+    package let sourcePort: UInt16
+
+    /// The receiver's port.
+    package let destinationPort: UInt16
+
+    /// The sequence number of the first octet of the segment; a SYN takes one of its own before the data.
+    package let sequenceNumber: UInt32
+
+    /// The next sequence number the sender expects.
+    package let acknowledgmentNumber: UInt32
+
+    /// The control bits.
+    package let flags: Flags
+
+    /// The segment's data, as far as it is there.
+    package let payload: Span<UInt8>
+
+    /// Reads the segment that fills `bytes`.
+    ///
+    /// - Throws: ``WireError`` where the header is cut or its data offset lies inside the fixed header.
+    @_lifetime(copy bytes)
+    package init(parsing bytes: Span<UInt8>) throws(WireError) {
+        guard bytes.count >= 20 else { throw .truncated(.tcpHeader) }
+        let headerLength = Int(bytes[12] &>> 4) &* 4
+        guard headerLength >= 20 else { throw .malformed(.tcpDataOffset) }
+        guard bytes.count >= headerLength else { throw .truncated(.tcpHeader) }
+        sourcePort = bytes.bigEndianUInt16(at: 0)
+        destinationPort = bytes.bigEndianUInt16(at: 2)
+        sequenceNumber = bytes.bigEndianUInt32(at: 4)
+        acknowledgmentNumber = bytes.bigEndianUInt32(at: 8)
+        flags = Flags(rawValue: bytes[13])
+        payload = bytes.extracting(headerLength..<bytes.count)
+    }
+
+    /// The sequence number of the first octet of ``payload``.
+    package var payloadSequenceNumber: UInt32 {
+        flags.contains(.syn) ? sequenceNumber &+ 1 : sequenceNumber
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import ControlSocket
+import ListFiles
+import NetfilterQueue
+import NetfilterRules
+import NetworkLab
+import SensorConfiguration
+import SystemPackage
+
+/// An error that is told in one line, which names the object, what is wrong and the mend, and that knows its exit status.
+protocol CommandFailure: Error, CustomStringConvertible {
+    /// 2 for bad usage, configuration or input, 3 for a missing privilege or kernel feature.
+    var exitStatus: Int32 { get }
+}
+
+extension ConfigurationError: CommandFailure {
+    var exitStatus: Int32 { 2 }
+}
+
+extension ListFileError: CommandFailure {
+    var exitStatus: Int32 { 2 }
+}
+
+extension QueueError: CommandFailure {
+    var exitStatus: Int32 { 3 }
+}
+
+extension ControlSocketError: CommandFailure {
+    var exitStatus: Int32 {
+        if case .failed(_, _, let number, _) = self, Errno(rawValue: number) == .permissionDenied { return 3 }
+        return 2
+    }
+}
+
+extension ControlClientError: CommandFailure {
+    var exitStatus: Int32 {
+        if case .notPermitted = self { return 3 }
+        return 2
+    }
+}
+
+extension RulesError: CommandFailure {}
+
+extension LabError: CommandFailure {}
+
+extension WorkerFailure: CommandFailure {
+    var exitStatus: Int32 { 3 }
+}
+
+/// A file named on the command line that cannot be used.
+struct FileFailure: CommandFailure {
+    let description: String
+    let exitStatus: Int32 = 2
+}
+
+extension Grindvakt {
+    /// The one place that turns an error into a line on standard error and an exit status.
+    static func end(_ error: any Error) -> Never {
+        if let failure = error as? any CommandFailure {
+            _ = try? FileDescriptor.standardError.writeAll("grindvakt: \(failure.description)\n".utf8)
+            systemExit(failure.exitStatus)
+        }
+        // Help, version and usage: ArgumentParser has the text; its status for bad usage is 64, ours is 2.
+        let status = exitCode(for: error)
+        let message = fullMessage(for: error)
+        if message.isEmpty == false {
+            let stream = status == .success ? FileDescriptor.standardOutput : .standardError
+            _ = try? stream.writeAll((message + "\n").utf8)
+        }
+        systemExit(status == .validationFailure ? 2 : status.rawValue)
+    }
+}

@@ -1,0 +1,240 @@
+import Blocklists
+import ControlSocket
+import Glibc
+import Inspection
+import ListFiles
+import Logging
+import NetfilterQueue
+import NetfilterRules
+import SensorConfiguration
+import Synchronization
+import Telemetry
+
+/// A running sensor: its workers, its lists, and what is told about it.
+final class Sensor: Sendable {
+    private struct State {
+        var configuration: SensorConfiguration
+        var lists: [ListState]
+        var reloads = ReloadCounts()
+        var pool: WorkerPool?
+    }
+
+    private let file: ConfigurationFile
+    private let logger: Logger
+    private let slots = ListSlots()
+    private let source: BlocklistSource
+    private let processStatistics = ProcessStatisticsSource()
+    private let startedAt = Sensor.now()
+    private let notifier = ServiceNotifier()
+    private let state: Mutex<State>
+    private let reloadQueue = ReloadQueue()
+
+    /// Reads the lists; no queue is touched.
+    init(_ file: ConfigurationFile, _ configuration: SensorConfiguration, _ logger: Logger) throws {
+        self.file = file
+        self.logger = logger
+        let (blocklist, rejected) = try file.load(configuration, slots: slots)
+        source = BlocklistSource(blocklist)
+        state = Mutex(State(configuration: configuration, lists: Self.describe(blocklist, at: startedAt)))
+        log(rejected)
+        for mechanism in configuration.unavailable {
+            logger.warning("inspect.\(mechanism) is on, but this version does not read names from it")
+        }
+    }
+
+    /// Binds the queues and starts the workers.
+    func start() throws(QueueError) {
+        let configuration = state.withLock { $0.configuration }
+        let queues = configuration.queues.map { number in
+            var queue = QueueConfiguration(number: number)
+            queue.failOpen = configuration.failOpen
+            queue.copyRange = configuration.copyRange
+            queue.maximumLength = UInt32(configuration.queueLength)
+            queue.receiveBuffer = configuration.receiveBuffer
+            queue.markMask = configuration.rules.mark.mask
+            queue.acceptedMark = configuration.rules.mark.accepted
+            return queue
+        }
+        var inspector = configuration.inspectorConfiguration(workers: queues.count)
+        inspector.flowKey = .random()
+        let pool = try WorkerPool(queues, inspector: inspector, blocklists: source)
+        state.withLock { $0.pool = pool }
+        for state in pool.states { log(state, wanted: configuration) }
+    }
+
+    /// Workers that ended before they were told to.
+    var failures: AsyncStream<WorkerFailure> {
+        state.withLock { $0.pool?.failures } ?? AsyncStream { $0.finish() }
+    }
+
+    /// Says that every queue is bound and every list in place.
+    func announceReadiness() {
+        let lists = source.latest.blocklist.lists.count
+        logger.info(
+            "ready: \(state.withLock { $0.pool?.states.count ?? 0 }) queues, \(lists) lists, \(entryCount) entries"
+        )
+        notifier.notify("READY=1")
+    }
+
+    /// Judges the packets in hand and ends the workers.
+    func stop() {
+        let pool = state.withLock { state in
+            defer { state.pool = nil }
+            return state.pool
+        }
+        guard let pool else { return }
+        notifier.notify("STOPPING=1")
+        pool.stop()
+        logger.info("stopped")
+    }
+
+    /// Reads the lists anew and puts them in place as a whole; a fault leaves everything as it was.
+    func reload() async -> ReloadOutcome {
+        await reloadQueue.run { await self.reloadNow() }
+    }
+
+    /// What the control socket shows and does.
+    var controlSource: ControlSource {
+        ControlSource(
+            reading: { self.reading() },
+            isHealthy: { self.state.withLock { $0.pool != nil } },
+            reload: { await self.reload() }
+        )
+    }
+
+    private func reloadNow() async -> ReloadOutcome {
+        notifier.notify("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds())")
+        defer { notifier.notify("READY=1") }
+        let at = Self.now()
+        do {
+            let configuration = try file.read()
+            let (blocklist, rejected) = try file.load(configuration, slots: slots)
+            let generation = source.publish(blocklist)
+            let lists = Self.describe(blocklist, at: at)
+            state.withLock { state in
+                state.lists = lists
+                state.reloads.succeeded += 1
+                state.reloads.last = LastReload(at: at, succeeded: true)
+            }
+            log(rejected)
+            logger.info("reloaded: \(lists.count) lists, \(entryCount) entries, generation \(generation)")
+            return .reloaded(lists: lists.map { ReloadedList(id: $0.id, entries: $0.entries) }, generation: generation)
+        } catch {
+            let reason = (error as? any CommandFailure)?.description ?? String(describing: error)
+            state.withLock { state in
+                state.reloads.failed += 1
+                state.reloads.last = LastReload(at: at, succeeded: false)
+            }
+            logger.error("reload refused, the lists in use stay: \(reason)")
+            return .refused(reason: reason)
+        }
+    }
+
+    private var entryCount: Int { state.withLock { $0.lists.reduce(0) { $0 + $1.entries } } }
+
+    private func reading() -> SensorReading {
+        let (lists, reloads, pool) = state.withLock { ($0.lists, $0.reloads, $0.pool) }
+        let kernel = KernelQueueTable.read() ?? []
+        let queues = pool?.states ?? []
+        return SensorReading(
+            workers: pool?.counters ?? [],
+            slots: slots,
+            state: SensorState(
+                version: Grindvakt.productVersion,
+                takenAt: Self.now(),
+                startedAt: startedAt,
+                snapshotGeneration: source.generation,
+                reloads: reloads,
+                queues: queues.map { queue in
+                    guard let line = kernel.first(where: { $0.number == queue.number }) else {
+                        return Telemetry.QueueState(queue: queue.number, present: false)
+                    }
+                    return Telemetry.QueueState(
+                        queue: queue.number,
+                        present: true,
+                        length: line.length,
+                        kernelDropped: line.kernelDropped,
+                        userDropped: line.userDropped
+                    )
+                },
+                queueConfigurations: queues.map { queue in
+                    QueueConfigurationState(
+                        queue: queue.number,
+                        failOpenEffective: queue.failOpenIsEffective,
+                        gsoEffective: queue.mergedPacketsAreEffective,
+                        receiveBufferWanted: queue.wantedReceiveBuffer,
+                        receiveBufferObtained: queue.obtainedReceiveBuffer,
+                        copyRange: queue.copyRange,
+                        maxLength: queue.maximumLength
+                    )
+                },
+                lists: lists,
+                process: processStatistics.read()
+            )
+        )
+    }
+
+    private func log(_ rejected: [RejectedLine]) {
+        for line in rejected.prefix(100) {
+            logger.warning("\(line.path):\(line.line): left out: \(line.cause.description)")
+        }
+        guard rejected.isEmpty == false else { return }
+        logger.warning("\(rejected.count) lines left out in all, the first 100 of them named")
+    }
+
+    private func log(_ queue: NetfilterQueue.QueueState, wanted: SensorConfiguration) {
+        let buffers = "receive buffer \(queue.obtainedReceiveBuffer) of \(queue.wantedReceiveBuffer) octets wanted"
+        logger.info(
+            "queue \(queue.number): bound, copy range \(queue.copyRange), length \(queue.maximumLength), \(buffers)"
+        )
+        if queue.obtainedReceiveBuffer < queue.wantedReceiveBuffer {
+            logger.warning(
+                "queue \(queue.number): raise net.core.rmem_max to \(queue.wantedReceiveBuffer), or run with CAP_NET_ADMIN"
+            )
+        }
+        if wanted.failOpen, queue.failOpenIsEffective == false {
+            logger.warning("queue \(queue.number): this kernel does not know fail-open; a full queue drops packets")
+        }
+        if queue.mergedPacketsAreEffective == false {
+            logger.warning(
+                "queue \(queue.number): this kernel does not hand over merged packets; throughput will be lower"
+            )
+        }
+    }
+
+    private static func describe(_ blocklist: Blocklist, at time: Double) -> [ListState] {
+        zip(blocklist.lists, blocklist.entryCounts).map { list, entries in
+            ListState(id: list.id, actions: [list.action.rawValue], entries: entries, activatedAt: time)
+        }
+    }
+
+    /// Seconds since the Unix epoch.
+    private static func now() -> Double {
+        var time = timespec()
+        // SAFETY: `time` outlives the call.
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    private static func monotonicMicroseconds() -> Int {
+        var time = timespec()
+        // SAFETY: `time` outlives the call.
+        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000_000 + time.tv_nsec / 1_000
+    }
+}
+
+/// Lets one reload run at a time, in the order in which they were asked for.
+private actor ReloadQueue {
+    private var last: Task<ReloadOutcome, Never>?
+
+    func run(_ reload: @escaping @Sendable () async -> ReloadOutcome) async -> ReloadOutcome {
+        let previous = last
+        let task = Task.detached {
+            _ = await previous?.value
+            return await reload()
+        }
+        last = task
+        return await task.value
+    }
+}

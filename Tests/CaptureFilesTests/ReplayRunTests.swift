@@ -1,0 +1,303 @@
+import CaptureFiles
+import Glibc
+import Inspection
+import Testing
+
+@Suite("Replay run")
+struct ReplayRunTests {
+    /// What a run did.
+    struct Result: Equatable {
+        let status: Int32
+        let output: String
+        let messages: String
+    }
+
+    let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    func run(_ options: ReplayOptions, input: String = "/dev/null") throws -> Result {
+        try folder.write([], to: "stdout")
+        try folder.write([], to: "stderr")
+        var descriptors = ReplayDescriptors()
+        // SAFETY: the paths are bridged to NUL-terminated strings for the calls.
+        unsafe descriptors.input = open(input, O_RDONLY)
+        unsafe descriptors.output = open(folder["stdout"], O_WRONLY)
+        unsafe descriptors.messages = open(folder["stderr"], O_WRONLY)
+        defer { for descriptor in [descriptors.input, descriptors.output, descriptors.messages] { close(descriptor) } }
+        let run = ReplayRun(
+            options,
+            configuration: InspectorConfiguration(),
+            blocklist: try policeList("blocked.example"),
+            descriptors: descriptors
+        )
+        let status = run.run()
+        return Result(status: status, output: text("stdout"), messages: text("stderr"))
+    }
+
+    func text(_ name: String) -> String {
+        String(decoding: folder.content(name) ?? [], as: UTF8.self).replacing(folder.path + "/", with: "")
+    }
+
+    func options(_ captures: String..., format: ReplayFormat = .jsonl, every: Bool = true) -> ReplayOptions {
+        var options = ReplayOptions(captures: captures.map { $0 == "-" ? $0 : folder[$0] })
+        options.format = format
+        options.listsEveryName = every
+        return options
+    }
+
+    static let allowed = Packets.query("allowed.example")
+    static let blocked = Packets.query("blocked.example")
+    static let frames = [Packets.ethernet(allowed), Packets.arp, Packets.ethernet(blocked)]
+
+    static let allowedLine =
+        #"{"type":"name","frame":1,"protocol":"dns","source":"query","name":"allowed.example","src":"192.0.2.7","sport":40000,"#
+        + #""dst":"198.51.100.53","dport":53,"verdict":"accept","list":null}"# + "\n"
+    static let blockedLine =
+        #"{"type":"name","frame":3,"protocol":"dns","source":"query","name":"blocked.example","src":"192.0.2.7","sport":40000,"#
+        + #""dst":"198.51.100.53","dport":53,"verdict":"drop","list":"police"}"# + "\n"
+
+    static func summaryLine(_ file: String) -> String {
+        #"{"type":"summary","file":"\#(file)","packets":3,"names":2,"matches":1,"dropped":1,"undecided":{}}"# + "\n"
+    }
+
+    @Test func `jsonl with all names`() throws {
+        try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        #expect(
+            try run(options("a.pcap"))
+                == Result(
+                    status: 0,
+                    output: Self.allowedLine + Self.blockedLine + Self.summaryLine("a.pcap"),
+                    messages: ""
+                )
+        )
+    }
+
+    @Test func `without all names only matches are listed, and all are counted`() throws {
+        try folder.write(CaptureBuilder().pcapng(Self.frames), to: "a.pcapng")
+        #expect(try run(options("a.pcapng", every: false)).output == Self.blockedLine + Self.summaryLine("a.pcapng"))
+    }
+
+    @Test func `text for people`() throws {
+        try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        #expect(
+            try run(options("a.pcap", format: .text)).output == """
+                      1  dns   accept  -       allowed.example                   192.0.2.7:40000 → 198.51.100.53:53
+                      3  dns   drop    police  blocked.example                   192.0.2.7:40000 → 198.51.100.53:53
+                a.pcap: 3 packets, 2 names, 1 match, 1 dropped
+
+                """
+        )
+    }
+
+    @Test func `a folder is read in order and the same twice`() throws {
+        for name in ["d/b.pcap", "d/a.pcap", "d/sub/c.pcap"] {
+            try folder.write(CaptureBuilder().pcap(Self.frames), to: name)
+        }
+        let result = try run(options("d", every: false))
+        #expect(
+            result.output
+                == ["d/a.pcap", "d/b.pcap", "d/sub/c.pcap"].map { Self.blockedLine + Self.summaryLine($0) }.joined()
+        )
+        #expect(try run(options("d", every: false)) == result)
+    }
+
+    @Test func `the standard input is a capture`() throws {
+        let path = try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        #expect(try run(options("-", every: false), input: path).output == Self.blockedLine + Self.summaryLine("-"))
+        let twice = try run(options("-", "-"), input: path)
+        #expect(
+            twice
+                == Result(
+                    status: 2,
+                    output: "",
+                    messages: "grindvakt: standard input can be read only once; give - once\n"
+                )
+        )
+    }
+
+    @Test func `a bad file does not keep the others from being read`() throws {
+        try folder.write(Array(CaptureBuilder().pcap(Self.frames + Self.frames).dropLast(5)), to: "cut.pcap")
+        try folder.write(Array("hello".utf8), to: "text.pcap")
+        try folder.write(CaptureBuilder().pcap(Self.frames), to: "good.pcap")
+        let result = try run(options("cut.pcap", "text.pcap", "none.pcap", "good.pcap", every: false))
+        #expect(result.status == 2)
+        #expect(result.output.hasPrefix(Self.blockedLine))
+        #expect(result.output.contains(#""file":"cut.pcap","packets":5,"names":3"#))
+        #expect(result.output.hasSuffix(Self.blockedLine + Self.summaryLine("good.pcap")))
+        let messages = result.messages.split(separator: "\n")
+        #expect(messages.count == 3)
+        #expect(messages[0].hasPrefix("grindvakt: cut.pcap is cut short after frame 5 ("))
+        #expect(messages[1].hasPrefix("grindvakt: text.pcap is not a capture ("))
+        #expect(messages[2].hasPrefix("grindvakt: none.pcap cannot be read: No such file or directory"))
+    }
+
+    @Test func `an unchanged run meets its expectation`() throws {
+        try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        for every in [true, false] {
+            try folder.write(Array(run(options("a.pcap", every: every)).output.utf8), to: "expected.jsonl")
+            var again = options("a.pcap", every: false)
+            again.expectation = folder["expected.jsonl"]
+            #expect(try run(again) == Result(status: 0, output: "", messages: ""))
+        }
+    }
+
+    @Test func `a changed run prints what differs and ends with 1`() throws {
+        try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        let earlier = Self.blockedLine.replacing("police", with: "eu") + Self.summaryLine("a.pcap")
+        try folder.write(Array(earlier.utf8), to: "expected.jsonl")
+        var options = options("a.pcap", every: false)
+        options.expectation = folder["expected.jsonl"]
+        #expect(
+            try run(options)
+                == Result(
+                    status: 1,
+                    output: "@@ a.pcap @@\n-" + Self.blockedLine.replacing("police", with: "eu") + "+"
+                        + Self.blockedLine,
+                    messages: "grindvakt: 2 lines differ from expected.jsonl\n"
+                )
+        )
+    }
+
+    @Test func `an expectation that cannot be read is bad input`() throws {
+        try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        try folder.write(Array("\nno json\n".utf8), to: "expected.jsonl")
+        var options = options("a.pcap")
+        options.expectation = folder["expected.jsonl"]
+        #expect(
+            try run(options)
+                == Result(
+                    status: 2,
+                    output: "",
+                    messages: "grindvakt: expected.jsonl:2 is not a JSON object; make it anew with --output jsonl\n"
+                )
+        )
+        options.expectation = folder["none.jsonl"]
+        #expect(try run(options).status == 2)
+    }
+
+    @Test func `packets are sorted into two captures that can be read again`() throws {
+        let path = try folder.write(CaptureBuilder(hasNanoseconds: true).pcap(Self.frames), to: "a.pcap")
+        try folder.write(CaptureBuilder(hasNanoseconds: true).pcap(Self.frames), to: "b.pcap")
+        var options = options("-", "b.pcap")
+        options.passed = folder["passed.pcap"]
+        options.blocked = folder["blocked.pcap"]
+        #expect(try run(options, input: path).status == 0)
+
+        // both inputs start at the same second, so the frames of the second one repeat the times of the first
+        let one = CaptureBuilder(hasNanoseconds: true).pcap(Array(Self.frames[..<2]))
+        #expect(folder.content("passed.pcap") == one + one[24...])
+        let dropped = CaptureBuilder(hasNanoseconds: true, firstSecond: 1_700_000_002).pcap([Self.frames[2]])
+        #expect(folder.content("blocked.pcap") == dropped + dropped[24...])
+        #expect(
+            try run(self.options("blocked.pcap")).output.contains(#""packets":2,"names":2,"matches":2,"dropped":2"#)
+        )
+        #expect(folder.names == ["a.pcap", "b.pcap", "blocked.pcap", "passed.pcap", "stderr", "stdout"])
+    }
+
+    @Test func `captures of two link types are refused before anything is written`() throws {
+        try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        try folder.write(CaptureBuilder(linkType: 101).pcap([Self.allowed]), to: "b.pcap")
+        var options = options("a.pcap", "b.pcap")
+        options.passed = folder["passed.pcap"]
+        let result = try run(options)
+        #expect(result.status == 2)
+        #expect(result.output == "")
+        #expect(result.messages.hasPrefix("grindvakt: b.pcap has link type RAW but a.pcap has EN10MB, "))
+        #expect(folder.names == ["a.pcap", "b.pcap", "stderr", "stdout"])
+    }
+
+    @Test func `an output that is an input or the other output is refused`() throws {
+        let content = CaptureBuilder().pcap(Self.frames)
+        try folder.write(content, to: "a.pcap")
+        var options = options("a.pcap")
+        options.blocked = folder["a.pcap"]
+        #expect(try run(options).status == 2)
+        #expect(folder.content("a.pcap") == content)
+        options.blocked = folder["out.pcap"]
+        options.passed = folder["out.pcap"]
+        #expect(try run(options).status == 2)
+        #expect(folder.content("out.pcap") == nil)
+    }
+
+    @Test func `what a cut capture held is sorted all the same`() throws {
+        try folder.write(Array(CaptureBuilder(hasNanoseconds: true).pcap(Self.frames).dropLast(5)), to: "cut.pcap")
+        var options = options("cut.pcap", "none.pcap")
+        options.passed = folder["passed.pcap"]
+        #expect(try run(options).status == 2)
+        #expect(folder.content("passed.pcap") == CaptureBuilder(hasNanoseconds: true).pcap(Array(Self.frames[..<2])))
+    }
+
+    @Test func `a reader that goes away ends the run in silence`() throws {
+        let path = try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        try folder.write([], to: "stderr")
+        BufferedOutput.ignoreClosedPipes()
+        var ends: [Int32] = [0, 0]
+        // SAFETY: the array has room for the two descriptors that `pipe` fills in.
+        try #require(unsafe pipe(&ends) == 0)
+        close(ends[0])
+        var descriptors = ReplayDescriptors()
+        descriptors.output = ends[1]
+        // SAFETY: the path is bridged to a NUL-terminated string for the call.
+        unsafe descriptors.messages = open(folder["stderr"], O_WRONLY)
+        defer { for descriptor in [ends[1], descriptors.messages] { close(descriptor) } }
+        let run = ReplayRun(
+            ReplayOptions(captures: [path, folder["none.pcap"]]),
+            configuration: InspectorConfiguration(),
+            blocklist: try policeList("blocked.example"),
+            descriptors: descriptors
+        )
+        #expect(run.run() == 0)
+        #expect(text("stderr") == "")
+    }
+
+    @Test func `a full disk is told`() throws {
+        let path = try folder.write(CaptureBuilder().pcap(Self.frames), to: "a.pcap")
+        try folder.write([], to: "stderr")
+        var descriptors = ReplayDescriptors()
+        // SAFETY: the paths are bridged to NUL-terminated strings for the calls.
+        unsafe descriptors.output = open("/dev/full", O_WRONLY)
+        unsafe descriptors.messages = open(folder["stderr"], O_WRONLY)
+        defer { for descriptor in [descriptors.output, descriptors.messages] { close(descriptor) } }
+        let run = ReplayRun(
+            ReplayOptions(captures: [path]),
+            configuration: InspectorConfiguration(),
+            blocklist: try policeList("blocked.example"),
+            descriptors: descriptors
+        )
+        #expect(run.run() == 2)
+        #expect(text("stderr").hasPrefix("grindvakt: standard output cannot be written: No space left on device;"))
+    }
+
+    /// A link type's number and what stands before the packet.
+    static let linkHeaders: [(linkType: Int, header: [UInt8])] = [
+        (1, Packets.ethernet([])),
+        (1, Packets.ethernet([], tags: [0x88A8, 0x8100, 0x8100])),
+        (101, []),
+        (228, []),
+        (113, [0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0]),
+        (276, [8, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0]),
+        (0, [2, 0, 0, 0]),
+        (108, [0, 0, 0, 2]),
+    ]
+
+    @Test(arguments: linkHeaders)
+    func `the name is found on every link layer`(linkType: Int, header: [UInt8]) throws {
+        try folder.write(CaptureBuilder(linkType: linkType).pcap([header + Self.blocked]), to: "a.pcap")
+        #expect(
+            try run(options("a.pcap", every: false)).output.hasPrefix(#"{"type":"name","frame":1,"protocol":"dns""#)
+        )
+    }
+
+    @Test func `a file name of any kind is valid JSON`() throws {
+        let name = "a \"b\"\\\n\u{1B}ä.pcap"
+        let path = try folder.write(CaptureBuilder().pcap([]), to: name)
+        var options = ReplayOptions(captures: [path])
+        options.format = .jsonl
+        _ = try run(options)
+        let value = JSONValue(parsing: (folder.content("stdout") ?? []).dropLast())
+        #expect(value?["file"]?.string == path)
+    }
+}

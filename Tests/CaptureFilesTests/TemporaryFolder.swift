@@ -1,0 +1,37 @@
+import FoundationEssentials
+
+/// A folder of its own for one test, removed with everything in it when the test is done with it.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/grindvakt-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// The path of a file in the folder.
+    subscript(name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a file, making the folders above it, and returns its path.
+    @discardableResult
+    func write(_ content: [UInt8], to name: String) throws -> String {
+        let file = URL(filePath: self[name])
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(content).write(to: file)
+        return self[name]
+    }
+
+    /// A file's content; nil where there is none.
+    func content(_ name: String) -> [UInt8]? {
+        (try? Data(contentsOf: URL(filePath: self[name]))).map { Array($0) }
+    }
+
+    /// The names of everything in the folder, hidden files included.
+    var names: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    }
+}

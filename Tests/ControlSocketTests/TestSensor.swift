@@ -1,0 +1,127 @@
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Telemetry
+import Testing
+
+@testable import ControlSocket
+
+/// A directory of its own for each test, removed at its end.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "gv-\(UUID().uuidString.prefix(8))").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    func file(_ name: String) -> String { path + "/" + name }
+}
+
+/// A sensor that inspects nothing: the source behind a control socket, with what a test may turn.
+final class TestSensor: Sendable {
+    let counters = Counters(queue: 3)
+    let slots = ListSlots()
+    let isHealthy = Atomic(true)
+    let reloads = Atomic(0)
+    let outcome: ReloadOutcome
+    private let reloadDelay: Duration
+
+    init(
+        outcome: ReloadOutcome = .reloaded(lists: [ReloadedList(id: "police", entries: 3, added: 1)], generation: 2),
+        reloadDelay: Duration = .zero
+    ) {
+        self.outcome = outcome
+        self.reloadDelay = reloadDelay
+        counters.countPacket(.drop)
+        if let slot = slots.slot(id: "police", action: "drop") { counters.countMatch(slot: slot, .dns) }
+    }
+
+    var reading: SensorReading {
+        SensorReading(
+            workers: [counters],
+            slots: slots,
+            state: SensorState(
+                version: "0.0.1",
+                takenAt: 160,
+                startedAt: 100,
+                snapshotGeneration: 1,
+                queues: [QueueState(queue: 3, present: true)],
+                lists: [ListState(id: "police", actions: ["drop"], entries: 2, activatedAt: 100)]
+            )
+        )
+    }
+
+    var source: ControlSource {
+        ControlSource(
+            reading: { self.reading },
+            isHealthy: { self.isHealthy.load(ordering: .relaxed) },
+            reload: {
+                self.reloads.add(1, ordering: .relaxed)
+                try? await Task.sleep(for: self.reloadDelay)
+                return self.outcome
+            }
+        )
+    }
+}
+
+/// The log of a test: the lines that were written.
+final class LogLines: Sendable {
+    let lines = Mutex<[String]>([])
+
+    var logger: Logger {
+        var logger = Logger(label: "test") { _ in LogLinesBackend(log: self) }
+        logger.logLevel = .trace
+        return logger
+    }
+}
+
+private struct LogLinesBackend: LogHandler {
+    let log: LogLines
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .trace
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        log.lines.withLock { $0.append("\(event.message)") }
+    }
+}
+
+/// Runs the socket as a service for the time of the body, then shuts it down gracefully.
+///
+/// - Returns: how long the shutdown took.
+@discardableResult
+func serving(
+    _ socket: ControlSocket,
+    _ body: @Sendable () async throws -> Void
+) async throws -> Duration {
+    let group = ServiceGroup(
+        configuration: .init(
+            services: [.init(service: socket)],
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+    )
+    return try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask { try await group.run() }
+        do {
+            try await body()
+        } catch {
+            await group.triggerGracefulShutdown()
+            throw error
+        }
+        let clock = ContinuousClock()
+        let start = clock.now
+        await group.triggerGracefulShutdown()
+        try await tasks.waitForAll()
+        return clock.now - start
+    }
+}

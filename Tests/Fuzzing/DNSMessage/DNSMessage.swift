@@ -1,0 +1,20 @@
+import FuzzingDriver
+import Wire
+
+@main
+enum Entry {
+    /// Each input is read as the name says.
+    static func main() {
+        fuzz { bytes in
+            guard let message = try? DNSMessage(parsing: bytes) else { return }
+            var name = DomainName()
+            var offset = DNSMessage.firstQuestion
+            for _ in 0..<message.questionCount {
+                guard let question = try? message.readQuestion(at: offset, into: &name) else { break }
+                precondition(question.end > offset && question.end <= bytes.count)
+                precondition(name.length <= DomainName.maximumLength && name.presentation().isEmpty == false)
+                offset = question.end
+            }
+        }
+    }
+}

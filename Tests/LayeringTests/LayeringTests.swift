@@ -1,0 +1,101 @@
+import Testing
+
+/// The floors of DESIGN: an arrow may only point down. A new target states its floor here and in the architecture page.
+private let floors: [String: Int] = [
+    "CNetfilterQueue": 0, "CPcap": 0, "CIDN2": 0,
+    "Wire": 1, "Telemetry": 1,
+    "Blocklists": 2,
+    "Inspection": 3,
+    "NetfilterQueue": 4, "CaptureFiles": 4, "ListFiles": 4, "ControlSocket": 4, "NetfilterRules": 4,
+    "SensorConfiguration": 4,
+    "NetworkLab": 4,
+    "grindvakt": 5,
+]
+
+/// Arrows between adapters that are wanted: a configuration is made of what the adapters understand.
+private let arrowsWithinAFloor: [String: Set<String>] = ["SensorConfiguration": ["NetfilterRules"]]
+
+/// What a target must never see, besides what its floor rules out.
+private let forbidden: [String: Set<String>] = [
+    "Telemetry": ["Wire", "Blocklists", "Inspection"],
+    "ControlSocket": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles"],
+    "CaptureFiles": ["NetfilterQueue"],
+    "NetfilterQueue": ["ListFiles", "CaptureFiles"],
+]
+
+/// Files below floor 4 that may say `unsafe`, each with its reason.
+private let unsafeFiles: [String: String] = [
+    "Blocklists/WordBuffer.swift": "the blocklist's flat buffer, read without a reference count",
+    "Inspection/FlatArray.swift":
+        "the flow table's and the assembler's storage, which takes memory only where it is used",
+]
+
+@Suite("Layering")
+struct LayeringTests {
+    @Test(arguments: floors.keys.sorted())
+    func `imports point down`(target: String) throws {
+        let floor = try #require(floors[target])
+        for file in try SourceTree.files(of: target) {
+            for module in file.imports {
+                guard let other = floors[module] else { continue }
+                let isAllowed = other < floor || arrowsWithinAFloor[target]?.contains(module) ?? false
+                #expect(isAllowed, "\(file.path) imports \(module), which lies on floor \(other)")
+                #expect(forbidden[target]?.contains(module) != true, "\(file.path) must not see \(module)")
+            }
+        }
+    }
+
+    @Test(arguments: floors.keys.sorted())
+    func `the manifest's arrows point down`(target: String) throws {
+        let floor = try #require(floors[target])
+        for dependency in try SourceTree.manifestDependencies(of: target) {
+            guard let other = floors[dependency] else { continue }
+            let isAllowed = other < floor || arrowsWithinAFloor[target]?.contains(dependency) ?? false
+            #expect(isAllowed, "\(target) depends on \(dependency), which lies on floor \(other)")
+        }
+    }
+
+    @Test func `every target has a floor`() throws {
+        #expect(try Set(SourceTree.targets()) == Set(floors.keys))
+    }
+
+    @Test func `the manifest is read`() throws {
+        #expect(try SourceTree.manifestDependencies(of: "Inspection") == ["Wire", "Telemetry", "Blocklists"])
+        #expect(try SourceTree.manifestDependencies(of: "grindvakt").contains("NetfilterQueue"))
+    }
+
+    @Test(arguments: floors.keys.filter { (1...3).contains(floors[$0] ?? 0) }.sorted())
+    func `floors one to three see neither Foundation nor a library of the adapters`(target: String) throws {
+        let allowed = Set(floors.keys).union(["Synchronization", "Glibc"])
+        for file in try SourceTree.files(of: target) {
+            #expect(Set(file.imports).subtracting(allowed).isEmpty, "\(file.path) imports \(file.imports)")
+            let usesSystem = file.imports.contains("Glibc")
+            #expect(usesSystem == false || unsafeFiles[file.path] != nil, "\(file.path) makes system calls")
+        }
+    }
+
+    @Test(arguments: floors.keys.filter { (1...3).contains(floors[$0] ?? 0) }.sorted())
+    func `unsafe code below floor four lies in the named files`(target: String) throws {
+        for file in try SourceTree.files(of: target) where unsafeFiles[file.path] == nil {
+            #expect(file.code.contains("unsafe") == false, "\(file.path) says unsafe")
+            #expect(file.code.contains("@safe") == false, "\(file.path) says @safe")
+        }
+    }
+
+    @Test(arguments: floors.keys.sorted())
+    func `no file ends the process on its own or hides an error`(target: String) throws {
+        for file in try SourceTree.files(of: target) {
+            for word in ["fatalError(", "try!", "as!", "import Foundation\n"] {
+                #expect(file.code.contains(word) == false, "\(file.path) says \(word)")
+            }
+        }
+    }
+
+    @Test func `the named files exist and are needed`() throws {
+        for path in unsafeFiles.keys {
+            let target = String(path.prefix { $0 != "/" })
+            let file = try #require(try SourceTree.files(of: target).first { $0.path == path })
+            #expect(file.code.contains("unsafe"))
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import NetworkLab
+import Testing
+
+extension LiveTests {
+    @Test func `known traffic gives exact counters`() async throws {
+        try await Site.with { site in
+            _ = try await site.startResponder()
+            _ = try await site.startTLSServer(names: [Site.unlisted])
+            _ = try await site.startSensor()
+            try await site.applyRules()
+            try await site.keepResetsBack()
+            for (domain, count, patience) in [("www.test", 100, 15), (Site.listed, 50, 1), ("observed.test", 30, 15)] {
+                let flood = try site.startFlood(least: count, rate: 1_000, patience: patience, domain: domain)
+                let (sent, answered) = try await flood.end()
+                #expect(sent == count && answered == (domain == Site.listed ? 0 : count), "\(domain)")
+            }
+            // Of each connection the sensor sees SYN, ACK and hello; then the kernel knows its mark, or the hello never arrived.
+            for (index, name) in [Site.unlisted, Site.listed, "www.observed.test"].enumerated() {
+                let server = site.lab.server.ipv4[0]
+                let patience = name == Site.listed ? 1 : 15
+                let hello = try await site.sendHello(name, to: server, from: 41_000 + index, piece: 0, within: patience)
+                #expect(hello.isAnswered == (name != Site.listed) && hello.segments == 1)
+            }
+            let samples = try await site.samples()
+            #expect(samples.sum("grindvakt_packets_total", #"verdict="accept""#) == 100 + 30 + 3 + 2 + 3)
+            #expect(samples.sum("grindvakt_packets_total", #"verdict="drop""#) == 50 + 1)
+            #expect(samples.sum("grindvakt_verdict_seconds_count") == 189)
+            #expect(samples[#"grindvakt_names_total{protocol="dns"}"#] == 180)
+            #expect(samples[#"grindvakt_names_total{protocol="tls"}"#] == 3)
+            for (sample, value) in [
+                (#"list="dropped",protocol="dns",action="drop""#, 50.0),
+                (#"list="dropped",protocol="tls",action="drop""#, 1),
+                (#"list="observed",protocol="dns",action="observe""#, 30),
+                (#"list="observed",protocol="tls",action="observe""#, 1),
+            ] {
+                #expect(samples["grindvakt_matches_total{\(sample)}"] == value, "\(sample)")
+            }
+            #expect(samples.sum("grindvakt_matches_total") == 82)
+            #expect(samples.sum("grindvakt_undecided_total") == 0)
+            #expect(samples.sum("grindvakt_flows") == 3)
+            for queue in 0...1 {
+                for metric in [
+                    "grindvakt_queue_length", "grindvakt_queue_kernel_dropped_total",
+                    "grindvakt_queue_user_dropped_total", "grindvakt_receive_overruns_total",
+                ] {
+                    #expect(samples["\(metric){queue=\"\(queue)\"}"] == 0, "\(metric)")
+                }
+            }
+            #expect(samples[#"grindvakt_list_entries{list="dropped"}"#] == 1)
+            #expect(samples["grindvakt_snapshot_generation"] == 1)
+
+            let status = try await site.grindvakt(["status", "--socket", site.socket])
+            #expect(status.succeeded && status.output.contains("dropped"), "\(status)")
+            let metrics = try await site.grindvakt(["metrics", "--openmetrics", "--socket", site.socket])
+            #expect(metrics.succeeded && metrics.output.hasSuffix("# EOF\n"))
+        }
+    }
+
+    @Test func `promtool finds no fault with the exposition`() async throws {
+        let promtool = try await Command.output(["sh", "-c", "command -v \"${GRINDVAKT_PROMTOOL:-promtool}\" || true"])
+            .split(separator: "\n").joined()
+        guard promtool.isEmpty == false else {
+            print("promtool is neither in GRINDVAKT_PROMTOOL nor in PATH: the exposition is not checked with it")
+            return
+        }
+        try await Site.with { site in
+            _ = try await site.startResponder()
+            _ = try await site.startSensor()
+            try await site.applyRules()
+            #expect(try await site.isAnswered(Site.unlisted))
+            #expect(try await site.isStopped(Site.listed))
+            let check = try await Command.run([promtool, "check", "metrics"], input: try await site.get("/metrics"))
+            #expect(check.succeeded, "\(check)")
+        }
+    }
+
+    @Test func `neither names nor addresses nor lines of lists leave the sensor`() async throws {
+        try await Site.with { site in
+            let planted = ["zebra-quince-listed.test", "zebra-quince-plain.test", "zebra-quince-watched.test"]
+            try site.write(lists: [planted[0], "zebra-quince-idle.test"], observed: [planted[2]])
+            _ = try await site.startResponder()
+            let certificate = try await site.startTLSServer(names: planted)
+            let sensor = try await site.startSensor()
+            try await site.applyRules()
+            #expect(try await site.isStopped(planted[0]))
+            for address in site.lab.server.addresses {
+                for name in planted.dropFirst() {
+                    #expect(try await site.isAnswered(name, at: address))
+                    let host = address.contains(":") ? "[\(address)]" : address
+                    let curl = try await site.lab.client.run(
+                        [
+                            "curl", "-sS", "--max-time", "15", "--cacert", certificate, "--output",
+                            site.lab.path("page"), "--connect-to", "\(name):443:\(host):443", "https://\(name)/",
+                        ],
+                        timeLimit: .seconds(30)
+                    )
+                    #expect(curl.succeeded, "\(curl)")
+                }
+            }
+            let arguments = [site.lab.server.ipv4[0], "500", "9"]
+            #expect(try await site.run(Script.hostile, named: "hostile", arguments, on: site.lab.client).succeeded)
+
+            try site.write(lists: [planted[0], "zebra quince, no name at all /$"], observed: [planted[2]])
+            let refused = try await site.grindvakt(["reload", "--socket", site.socket])
+            #expect(refused.status == .exited(2) && refused.errors.contains("list.txt:2: "), "\(refused)")
+
+            var told = ["error of reload": refused.output + refused.errors]
+            for path in ["/metrics", "/status", "/healthz", "/nowhere"] { told[path] = try await site.get(path) }
+            told["/metrics, OpenMetrics"] = try await site.get("/metrics", accept: "application/openmetrics-text")
+            told["status"] = try await site.grindvakt(["status", "--socket", site.socket]).output
+            #expect(await sensor.stop() == .exited(0))
+            told["log"] = sensor.lines.joined(separator: "\n")
+            let secrets =
+                ["zebra", "quince", "no name at all"]
+                + [site.lab.client, site.lab.router, site.lab.server].flatMap { $0.ipv4 + $0.ipv6 } + ["2001:db8"]
+            for (place, text) in told {
+                #expect(text.isEmpty == false, "\(place)")
+                for secret in secrets { #expect(text.contains(secret) == false, "\(place) tells \(secret)") }
+            }
+        }
+    }
+}

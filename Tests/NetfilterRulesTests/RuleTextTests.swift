@@ -1,0 +1,227 @@
+import NetfilterRules
+import Testing
+
+@Suite("Rule texts")
+struct RuleTextTests {
+    private static let router = RuleSet(queues: 0...1)
+    private static let everything = RuleSet(
+        queues: 4...4,
+        received: true,
+        generated: true,
+        dnsPorts: [53, 5353],
+        mark: FlowMark(accepted: 0x0100_0000, blocked: 0x0200_0000, mask: 0x0300_0000),
+        failOpen: false
+    )
+
+    @Test func `nft queues forwarded packets and saves the mark behind the queue`() {
+        #expect(
+            NFTRules.applying(Self.router) == """
+                add table inet grindvakt
+                delete table inet grindvakt
+                table inet grindvakt {
+                    chain judge {
+                        ct mark & 0x00030000 == 0x00020000 drop
+                        ct mark & 0x00030000 == 0x00010000 return
+                        udp dport 53 queue num 0-1 bypass
+                        tcp dport { 53, 443 } queue num 0-1 bypass
+                    }
+                    chain remember {
+                        meta mark & 0x00030000 == 0x00010000 ct mark set ct mark & 0xfffcffff | 0x00010000
+                        meta mark & 0x00030000 == 0x00020000 ct mark set ct mark & 0xfffcffff | 0x00020000 drop
+                        meta mark & 0x00030000 != 0x00000000 meta mark set meta mark & 0xfffcffff
+                    }
+                    chain forwarded {
+                        type filter hook forward priority mangle; policy accept;
+                        jump judge
+                    }
+                    chain decided {
+                        type filter hook postrouting priority mangle; policy accept;
+                        jump remember
+                    }
+                }
+
+                """
+        )
+    }
+
+    @Test func `nft takes every hook and fails closed when told to`() {
+        #expect(
+            NFTRules.applying(Self.everything) == """
+                add table inet grindvakt
+                delete table inet grindvakt
+                table inet grindvakt {
+                    chain judge {
+                        meta mark & 0x03000000 == 0x03000000 return
+                        ct mark & 0x03000000 == 0x02000000 drop
+                        ct mark & 0x03000000 == 0x01000000 return
+                        udp dport { 53, 5353 } queue num 4
+                        tcp dport { 53, 443, 5353 } queue num 4
+                    }
+                    chain remember {
+                        meta mark & 0x03000000 == 0x01000000 ct mark set ct mark & 0xfcffffff | 0x01000000
+                        meta mark & 0x03000000 == 0x02000000 ct mark set ct mark & 0xfcffffff | 0x02000000 drop
+                        meta mark & 0x03000000 != 0x00000000 meta mark set meta mark & 0xfcffffff
+                    }
+                    chain forwarded {
+                        type filter hook forward priority mangle; policy accept;
+                        jump judge
+                    }
+                    chain received {
+                        type filter hook input priority mangle; policy accept;
+                        jump judge
+                    }
+                    chain received-decided {
+                        type filter hook input priority mangle + 10; policy accept;
+                        jump remember
+                    }
+                    chain generated {
+                        type filter hook output priority mangle; policy accept;
+                        jump judge
+                    }
+                    chain decided {
+                        type filter hook postrouting priority mangle; policy accept;
+                        jump remember
+                    }
+                }
+
+                """
+        )
+    }
+
+    @Test func `iptables queues forwarded packets behind the host's own rules`() {
+        #expect(
+            IPTablesRules.applying(Self.router, existing: "") == """
+                *mangle
+                :GRINDVAKT-QUEUE - [0:0]
+                :GRINDVAKT-MARK - [0:0]
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00030000 -j DROP
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00030000 -j RETURN
+                -A GRINDVAKT-QUEUE -p udp -m udp --dport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-QUEUE -p tcp -m multiport --dports 53,443 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
+                -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
+                -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j DROP
+                -A GRINDVAKT-MARK -m mark ! --mark 0x00000000/0x00030000 -j MARK --set-xmark 0x00000000/0x00030000
+                -A FORWARD -j GRINDVAKT-QUEUE
+                -I POSTROUTING 1 -j GRINDVAKT-MARK
+                COMMIT
+
+                """
+        )
+    }
+
+    @Test func `iptables saves the mark of received packets in the filter table`() {
+        let text = IPTablesRules.applying(
+            RuleSet(queues: 7...7, forwarded: false, received: true, tls: false, failOpen: false),
+            existing: ""
+        )
+        #expect(
+            text == """
+                *mangle
+                :GRINDVAKT-QUEUE - [0:0]
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00030000 -j DROP
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00030000 -j RETURN
+                -A GRINDVAKT-QUEUE -p udp -m udp --dport 53 -j NFQUEUE --queue-num 7
+                -A GRINDVAKT-QUEUE -p tcp -m tcp --dport 53 -j NFQUEUE --queue-num 7
+                -A INPUT -j GRINDVAKT-QUEUE
+                COMMIT
+                *filter
+                :GRINDVAKT-MARK - [0:0]
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
+                -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
+                -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j DROP
+                -A GRINDVAKT-MARK -m mark ! --mark 0x00000000/0x00030000 -j MARK --set-xmark 0x00000000/0x00030000
+                -I INPUT 1 -j GRINDVAKT-MARK
+                COMMIT
+
+                """
+        )
+    }
+
+    /// What a host shows on which other hooks were chosen before, and one jump was doubled by hand.
+    private static let earlier = """
+        *mangle
+        :FORWARD ACCEPT [0:0]
+        :POSTROUTING ACCEPT [0:0]
+        :GRINDVAKT-MARK - [0:0]
+        :GRINDVAKT-QUEUE - [0:0]
+        -A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu
+        -A FORWARD -j GRINDVAKT-QUEUE
+        -A FORWARD -j GRINDVAKT-QUEUE
+        -A OUTPUT -j GRINDVAKT-QUEUE
+        -A POSTROUTING -j GRINDVAKT-MARK
+        -A GRINDVAKT-QUEUE -p udp -m udp --dport 53 -j NFQUEUE --queue-num 0
+        COMMIT
+        *filter
+        :INPUT ACCEPT [0:0]
+        :GRINDVAKT-MARK - [0:0]
+        -A INPUT -j GRINDVAKT-MARK
+        COMMIT
+
+        """
+
+    @Test func `jumps that are there are kept, others go away`() {
+        let lines = IPTablesRules.applying(Self.router, existing: Self.earlier).split(separator: "\n")
+        #expect(
+            lines.filter { $0.contains("FORWARD") || $0.contains("POSTROUTING") } == ["-D FORWARD -j GRINDVAKT-QUEUE"]
+        )
+        #expect(lines.contains("-D OUTPUT -j GRINDVAKT-QUEUE"))
+        #expect(
+            lines.suffix(5) == [
+                "*filter", "-D INPUT -j GRINDVAKT-MARK", "-F GRINDVAKT-MARK", "-X GRINDVAKT-MARK", "COMMIT",
+            ]
+        )
+    }
+
+    @Test func `removing names our jumps and chains alone`() {
+        #expect(
+            IPTablesRules.removing(existing: Self.earlier) == """
+                *mangle
+                -D FORWARD -j GRINDVAKT-QUEUE
+                -D FORWARD -j GRINDVAKT-QUEUE
+                -D OUTPUT -j GRINDVAKT-QUEUE
+                -D POSTROUTING -j GRINDVAKT-MARK
+                -F GRINDVAKT-MARK
+                -X GRINDVAKT-MARK
+                -F GRINDVAKT-QUEUE
+                -X GRINDVAKT-QUEUE
+                COMMIT
+                *filter
+                -D INPUT -j GRINDVAKT-MARK
+                -F GRINDVAKT-MARK
+                -X GRINDVAKT-MARK
+                COMMIT
+
+                """
+        )
+        #expect(IPTablesRules.removing(existing: "*mangle\n:FORWARD ACCEPT [0:0]\nCOMMIT\n") == "")
+    }
+
+    @Test func `more than fifteen ports take several rules`() {
+        let rules = RuleSet(dns: false, tlsPorts: Array(8001...8017))
+        let lines = IPTablesRules.applying(rules, existing: "").split(separator: "\n").filter { $0.contains("NFQUEUE") }
+        #expect(lines.count == 2)
+        #expect(lines.last?.contains("--dports 8016,8017 ") == true)
+    }
+
+    @Test(arguments: [
+        (RuleSet(forwarded: false), "forwarded, received and generated"),
+        (RuleSet(dns: false, tls: false), "dns and tls are both off"),
+        (RuleSet(tlsPorts: [0]), "port 0"),
+        (RuleSet(mark: FlowMark(accepted: 1, blocked: 1, mask: 3)), "mark-mask 0x00000003"),
+        (RuleSet(mark: FlowMark(accepted: 1, blocked: 4, mask: 3)), "mark-mask 0x00000003"),
+        (RuleSet(mark: FlowMark(accepted: 1, blocked: 3, mask: 3)), "mark-mask 0x00000003"),
+    ])
+    func `an unsound rule set is refused`(rules: RuleSet, words: String) {
+        let error = #expect(throws: RulesError.self) { try rules.validate() }
+        #expect(error?.description.contains(words) == true)
+        #expect(error?.exitStatus == 2)
+    }
+
+    @Test func `a mask is parted into two bits`() {
+        #expect(FlowMark(mask: 0x0003_0000) == FlowMark())
+        #expect(FlowMark(mask: 0x8001_0000) == FlowMark(accepted: 0x1_0000, blocked: 0x8000_0000, mask: 0x8001_0000))
+        #expect(FlowMark(mask: 0x0001_0000) == nil)
+        #expect(FlowMark(mask: 0) == nil)
+    }
+}

@@ -1,0 +1,173 @@
+import Synchronization
+import Telemetry
+import Testing
+
+/// Tells the reading task that the writing one has ended.
+private final class End: Sendable {
+    let isReached = Atomic(false)
+}
+
+@Suite("Counters")
+struct CountersTests {
+    @Test func `each count lands in its own cell`() {
+        let counters = Counters(queue: 7)
+        counters.countPacket(.accept)
+        counters.countPacket(.accept)
+        counters.countPacket(.drop)
+        for (times, inspected) in InspectedProtocol.allCases.enumerated() {
+            for _ in 0...times { counters.countName(inspected) }
+        }
+        for (times, cause) in UndecidedCause.allCases.enumerated() {
+            for _ in 0...times { counters.countUndecided(cause) }
+        }
+        counters.countReceiveOverrun()
+        counters.countUnseen(7)
+        counters.countUnfinishedChecksum()
+        counters.countUnfinishedChecksum()
+        counters.setFlows(5)
+        counters.setFlows(3)
+        counters.setFlowMemory(bytes: 4096)
+        counters.setReceiveBuffer(bytes: -1)
+
+        let reading = counters.read()
+        #expect(reading.queue == 7)
+        #expect(reading.packets(.accept) == 2)
+        #expect(reading.packets(.drop) == 1)
+        #expect(InspectedProtocol.allCases.map(reading.names) == [1, 2, 3, 4])
+        #expect(
+            UndecidedCause.allCases.map(reading.undecided) == (1...UInt64(UndecidedCause.allCases.count)).map { $0 }
+        )
+        #expect(reading.receiveOverruns == 1)
+        #expect(reading.unseen == 7)
+        #expect(reading.unfinishedChecksums == 2)
+        #expect(reading.flows == 3)
+        #expect(reading.flowMemoryBytes == 4096)
+        #expect(reading.receiveBufferBytes == 0)
+    }
+
+    @Test func `every slot and protocol has a cell of its own`() {
+        let counters = Counters(queue: 0)
+        for slot in 0..<Counters.slotCapacity {
+            for inspected in InspectedProtocol.allCases {
+                for _ in 0...(slot + Int(inspected.rawValue)) { counters.countMatch(slot: slot, inspected) }
+            }
+        }
+        let reading = counters.read()
+        for slot in 0..<Counters.slotCapacity {
+            for inspected in InspectedProtocol.allCases {
+                #expect(reading.matches(slot: slot, inspected) == UInt64(slot) + UInt64(inspected.rawValue) + 1)
+            }
+        }
+    }
+
+    @Test(arguments: [-1, Counters.slotCapacity, Int.max, Int.min])
+    func `a slot outside the registry counts nothing and traps nothing`(slot: Int) {
+        let counters = Counters(queue: 0)
+        counters.countMatch(slot: slot, .http)
+        #expect(counters.read() == Counters(queue: 0).read())
+        #expect(counters.read().matches(slot: slot, .http) == 0)
+    }
+
+    @Test func `readings add up per queue and in total`() {
+        let blocks = [Counters(queue: 2), Counters(queue: 1), Counters(queue: 2)]
+        for (index, block) in blocks.enumerated() {
+            for _ in 0...index { block.countPacket(.drop) }
+        }
+        let readings = CounterReading.perQueue(blocks)
+        #expect(readings.map(\.queue) == [1, 2])
+        #expect(readings.map { $0.packets(.drop) } == [2, 4])
+        #expect(CounterReading.total(readings).packets(.drop) == 6)
+    }
+
+    @Test func `a reader beside the writer sees numbers that only rise and misses none`() async {
+        let counters = Counters(queue: 0)
+        let end = End()
+        let rounds: UInt64 = 200_000
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                for _ in 0..<rounds {
+                    counters.countPacket(.accept)
+                    counters.countMatch(slot: 63, .quic)
+                    counters.observeVerdict(nanoseconds: 1500, packets: 2)
+                }
+                end.isReached.store(true, ordering: .releasing)
+            }
+            tasks.addTask {
+                var before: UInt64 = 0
+                var hasRisen = true
+                while !end.isReached.load(ordering: .acquiring) {
+                    let now = counters.read().packets(.accept)
+                    hasRisen = hasRisen && now >= before && now <= rounds
+                    before = now
+                    await Task.yield()
+                }
+                #expect(hasRisen)
+            }
+        }
+        let reading = counters.read()
+        #expect(reading.packets(.accept) == rounds)
+        #expect(reading.matches(slot: 63, .quic) == rounds)
+        #expect(reading.verdictCount == 2 * rounds)
+        #expect(reading.verdictNanoseconds == 2 * 1500 * rounds)
+    }
+}
+
+@Suite("Verdict time buckets")
+struct VerdictBucketsTests {
+    @Test func `the buckets run from one microsecond to one second in rising order`() throws {
+        let bounds = (0..<VerdictBuckets.count).map { VerdictBuckets.upperBound($0) }
+        #expect(bounds.first == 1000)
+        #expect(bounds.last == .some(nil))
+        let finite = bounds.compactMap { $0 }
+        #expect(finite.count == VerdictBuckets.count - 1)
+        #expect(zip(finite, finite.dropFirst()).allSatisfy { $0 < $1 })
+        #expect(try #require(finite.last) >= 1_000_000_000)
+    }
+
+    @Test func `a time falls into the first bucket whose bound is not below it`() {
+        var times: [UInt64] = [0, 1, 999, 1_000_000_000, 60_000_000_000, .max]
+        for index in 0..<VerdictBuckets.count {
+            guard let bound = VerdictBuckets.upperBound(index) else { continue }
+            times += [bound - 1, bound, bound + 1]
+        }
+        var random = SystemRandomNumberGenerator()
+        times += (0..<10_000).map { _ in .random(in: 0...2_000_000_000, using: &random) }
+        for time in times {
+            let expected = (0..<VerdictBuckets.count).first { VerdictBuckets.upperBound($0).map { time <= $0 } ?? true }
+            #expect(VerdictBuckets.index(nanoseconds: time) == expected, "\(time) ns")
+        }
+    }
+
+    @Test func `a batch counts once per packet and an empty one not at all`() {
+        let counters = Counters(queue: 0)
+        counters.observeVerdict(nanoseconds: 3000, packets: 4)
+        counters.observeVerdict(nanoseconds: 3000, packets: 0)
+        counters.observeVerdict(nanoseconds: 3000, packets: -1)
+        let reading = counters.read()
+        #expect(reading.verdictBuckets[2] == 4)
+        #expect(reading.verdictCount == 4)
+        #expect(reading.verdictNanoseconds == 12_000)
+    }
+}
+
+@Suite("List slots")
+struct ListSlotsTests {
+    @Test func `a pair keeps its number and different pairs differ`() {
+        let slots = ListSlots()
+        #expect(slots.slot(id: "police", action: "drop") == 0)
+        #expect(slots.slot(id: "police", action: "reset") == 1)
+        #expect(slots.slot(id: "interpol", action: "drop") == 2)
+        #expect(slots.slot(id: "police", action: "drop") == 0)
+        #expect(slots.all.map(\.id) == ["police", "police", "interpol"])
+        #expect(slots.all.map(\.action) == ["drop", "reset", "drop"])
+        #expect(slots.all.map(\.index) == [0, 1, 2])
+    }
+
+    @Test func `a full registry refuses new pairs and still knows the old ones`() {
+        let slots = ListSlots()
+        for number in 0..<Counters.slotCapacity { #expect(slots.slot(id: "list-\(number)", action: "drop") == number) }
+        #expect(slots.slot(id: "one-more", action: "drop") == nil)
+        #expect(slots.slot(id: "list-63", action: "drop") == 63)
+        #expect(slots.all.count == Counters.slotCapacity)
+    }
+}

@@ -1,0 +1,152 @@
+/// The Prometheus text of ``smallReading(version:listID:)``, written out.
+let prometheusText = """
+    # HELP grindvakt_packets_total Packets judged, by the verdict the kernel was given.
+    # TYPE grindvakt_packets_total counter
+    grindvakt_packets_total{queue="0",verdict="accept"} 5
+    grindvakt_packets_total{queue="0",verdict="drop"} 0
+    grindvakt_packets_total{queue="1",verdict="accept"} 0
+    grindvakt_packets_total{queue="1",verdict="drop"} 1
+    # HELP grindvakt_names_total Names read, listed or not, by the protocol they were read from.
+    # TYPE grindvakt_names_total counter
+    grindvakt_names_total{protocol="dns"} 3
+    grindvakt_names_total{protocol="tls"} 1
+    grindvakt_names_total{protocol="quic"} 0
+    grindvakt_names_total{protocol="http"} 0
+    # HELP grindvakt_matches_total Names that a list matched, by list, protocol and the action taken.
+    # TYPE grindvakt_matches_total counter
+    grindvakt_matches_total{list="police",protocol="dns",action="drop"} 0
+    grindvakt_matches_total{list="police",protocol="tls",action="drop"} 1
+    grindvakt_matches_total{list="police",protocol="quic",action="drop"} 0
+    grindvakt_matches_total{list="police",protocol="http",action="drop"} 0
+    # HELP grindvakt_undecided_total Packets and messages accepted without being judged, by cause.
+    # TYPE grindvakt_undecided_total counter
+    grindvakt_undecided_total{cause="malformed"} 0
+    grindvakt_undecided_total{cause="truncated"} 0
+    grindvakt_undecided_total{cause="fragment"} 0
+    grindvakt_undecided_total{cause="over-budget"} 1
+    grindvakt_undecided_total{cause="flow-evicted"} 0
+    grindvakt_undecided_total{cause="midstream"} 0
+    # HELP grindvakt_verdict_seconds Time from a packet's receipt to its verdict.
+    # TYPE grindvakt_verdict_seconds histogram
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000001"} 3
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000002"} 3
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000004"} 3
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000008"} 3
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000016"} 3
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000032"} 3
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000064"} 3
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000128"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000256"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.000512"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.001024"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.002048"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.004096"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.008192"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.016384"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.032768"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.065536"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.131072"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.262144"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="0.524288"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="1.048576"} 5
+    grindvakt_verdict_seconds_bucket{queue="0",le="+Inf"} 5
+    grindvakt_verdict_seconds_sum{queue="0"} 0.0001427
+    grindvakt_verdict_seconds_count{queue="0"} 5
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000001"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000002"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000004"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000008"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000016"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000032"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000064"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000128"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000256"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.000512"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.001024"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.002048"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.004096"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.008192"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.016384"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.032768"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.065536"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.131072"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.262144"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="0.524288"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="1.048576"} 0
+    grindvakt_verdict_seconds_bucket{queue="1",le="+Inf"} 1
+    grindvakt_verdict_seconds_sum{queue="1"} 5
+    grindvakt_verdict_seconds_count{queue="1"} 1
+    # HELP grindvakt_queue_length Packets waiting in the kernel's queue.
+    # TYPE grindvakt_queue_length gauge
+    grindvakt_queue_length{queue="0"} 2
+    # HELP grindvakt_queue_kernel_dropped_total Packets the kernel dropped because the queue was full.
+    # TYPE grindvakt_queue_kernel_dropped_total counter
+    grindvakt_queue_kernel_dropped_total{queue="0"} 6
+    # HELP grindvakt_queue_user_dropped_total Packets the kernel dropped because the socket's buffer was full.
+    # TYPE grindvakt_queue_user_dropped_total counter
+    grindvakt_queue_user_dropped_total{queue="0"} 7
+    # HELP grindvakt_receive_overruns_total Receives refused because the socket's buffer had overrun (ENOBUFS).
+    # TYPE grindvakt_receive_overruns_total counter
+    grindvakt_receive_overruns_total{queue="0"} 0
+    grindvakt_receive_overruns_total{queue="1"} 1
+    # HELP grindvakt_queue_unseen_total Packets that never reached the worker, known by gaps in their numbers; with fail-open they passed.
+    # TYPE grindvakt_queue_unseen_total counter
+    grindvakt_queue_unseen_total{queue="0"} 0
+    grindvakt_queue_unseen_total{queue="1"} 3
+    # HELP grindvakt_receive_buffer_bytes Size of the socket's receive buffer as granted.
+    # TYPE grindvakt_receive_buffer_bytes gauge
+    grindvakt_receive_buffer_bytes{queue="0"} 8388608
+    grindvakt_receive_buffer_bytes{queue="1"} 0
+    # HELP grindvakt_unfinished_checksums_total Packets whose checksum was left for the network card to finish.
+    # TYPE grindvakt_unfinished_checksums_total counter
+    grindvakt_unfinished_checksums_total{queue="0"} 1
+    grindvakt_unfinished_checksums_total{queue="1"} 0
+    # HELP grindvakt_flows Flows remembered at present.
+    # TYPE grindvakt_flows gauge
+    grindvakt_flows{queue="0"} 12
+    grindvakt_flows{queue="1"} 0
+    # HELP grindvakt_flow_memory_bytes Bytes of unfinished messages held for flows at present.
+    # TYPE grindvakt_flow_memory_bytes gauge
+    grindvakt_flow_memory_bytes{queue="0"} 2048
+    grindvakt_flow_memory_bytes{queue="1"} 0
+    # HELP grindvakt_list_entries Entries in the active list.
+    # TYPE grindvakt_list_entries gauge
+    grindvakt_list_entries{list="police"} 1000
+    grindvakt_list_entries{list="local"} 2
+    # HELP grindvakt_list_sequence Sequence number of the active list, as its publisher numbered it.
+    # TYPE grindvakt_list_sequence gauge
+    grindvakt_list_sequence{list="police"} 42
+    # HELP grindvakt_list_activated_timestamp_seconds When the active list became active, as Unix time.
+    # TYPE grindvakt_list_activated_timestamp_seconds gauge
+    grindvakt_list_activated_timestamp_seconds{list="police"} 1763776801.125
+    grindvakt_list_activated_timestamp_seconds{list="local"} 1763776801
+    # HELP grindvakt_snapshot_generation Number of the active snapshot; it rises at each change.
+    # TYPE grindvakt_snapshot_generation gauge
+    grindvakt_snapshot_generation 4
+    # HELP grindvakt_reloads_total Reloads of the lists, by result.
+    # TYPE grindvakt_reloads_total counter
+    grindvakt_reloads_total{result="ok"} 3
+    grindvakt_reloads_total{result="failed"} 1
+    # HELP grindvakt_build_info The running version.
+    # TYPE grindvakt_build_info gauge
+    grindvakt_build_info{version="1.2.3"} 1
+    # HELP process_cpu_seconds_total Total user and system CPU time spent in seconds.
+    # TYPE process_cpu_seconds_total counter
+    process_cpu_seconds_total 1.25
+    # HELP process_resident_memory_bytes Resident memory size in bytes.
+    # TYPE process_resident_memory_bytes gauge
+    process_resident_memory_bytes 10485760
+    # HELP process_virtual_memory_bytes Virtual memory size in bytes.
+    # TYPE process_virtual_memory_bytes gauge
+    process_virtual_memory_bytes 104857600
+    # HELP process_open_fds Number of open file descriptors.
+    # TYPE process_open_fds gauge
+    process_open_fds 17
+    # HELP process_max_fds Maximum number of open file descriptors.
+    # TYPE process_max_fds gauge
+    process_max_fds 1024
+    # HELP process_start_time_seconds Start time of the process since unix epoch in seconds.
+    # TYPE process_start_time_seconds gauge
+    process_start_time_seconds 1763776799.07
+
+    """

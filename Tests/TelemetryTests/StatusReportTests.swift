@@ -1,0 +1,54 @@
+import Foundation
+import Telemetry
+import Testing
+
+@Suite("Status report")
+struct StatusReportTests {
+    @Test func `the whole report`() {
+        let expected = """
+            {"version":"1.2.3","started_at":1763776800,"uptime_seconds":100.5,"snapshot_generation":4,"queues":[\
+            {"queue":0,"present":true,"waiting":2,"kernel_dropped":6,"user_dropped":7,"accepted":5,"dropped":0,\
+            "receive_overruns":0,"unseen":0,"unfinished_checksums":1,"flows":12,"flow_memory_bytes":2048,\
+            "verdict_mean_seconds":0.00002854,"fail_open":true,"gso":false,"receive_buffer_wanted_bytes":16777216,\
+            "receive_buffer_bytes":8388608,"copy_range_bytes":65535,"max_length":4096},\
+            {"queue":1,"present":false,"waiting":null,"kernel_dropped":null,"user_dropped":null,"accepted":0,\
+            "dropped":1,"receive_overruns":1,"unseen":3,"unfinished_checksums":0,"flows":0,"flow_memory_bytes":0,\
+            "verdict_mean_seconds":5,"fail_open":null,"gso":null,"receive_buffer_wanted_bytes":null,\
+            "receive_buffer_bytes":null,"copy_range_bytes":null,"max_length":null}],"lists":[\
+            {"id":"police","actions":["drop"],"entries":1000,"sequence":42,"activated_at":1763776801.125,"matches":1},\
+            {"id":"local","actions":["observe"],"entries":2,"sequence":null,"activated_at":1763776801,"matches":0}],\
+            "totals":{"packets":{"accept":5,"drop":1},"names":{"dns":3,"tls":1,"quic":0,"http":0},"matches":1,\
+            "undecided":{"malformed":0,"truncated":0,"fragment":0,"over-budget":1,"flow-evicted":0,"midstream":0}},\
+            "reloads":{"succeeded":3,"failed":1,"last":{"at":1763776850.25,"succeeded":false}}}
+            """
+        #expect(StatusReport.render(smallReading()) == expected)
+    }
+
+    @Test func `text is escaped so that any reader gets it back`() throws {
+        let odd = "a\"b\\c\nd\te\u{1}\u{1f}\u{7f}å\u{1F600}/"
+        let text = StatusReport.render(smallReading(version: odd))
+        let object = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+        #expect(object?["version"] as? String == odd)
+    }
+
+    @Test(
+        arguments: [
+            (0, "0"), (-1, "0"), (.nan, "0"), (1.5, "1.5"), (0.000001, "0.000001"), (0.0000001, "0"),
+            (1_763_776_800, "1763776800"), (1.9999999, "2"), (.infinity, "10000000000000"),
+        ] as [(Double, String)]
+    )
+    func `seconds are written as plain decimals`(seconds: Double, expected: String) {
+        var json = JSONWriter()
+        json.write(nil, seconds: seconds)
+        #expect(json.text == expected)
+    }
+
+    @Test(
+        arguments: [(0, "0"), (1, "0.000000001"), (1000, "0.000001"), (1_500_000_000, "1.5")] as [(UInt64, String)]
+    )
+    func `nanoseconds are written as plain decimals`(nanoseconds: UInt64, expected: String) {
+        var json = JSONWriter()
+        json.write(nil, nanoseconds: nanoseconds)
+        #expect(json.text == expected)
+    }
+}
