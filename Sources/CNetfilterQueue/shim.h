@@ -2,10 +2,12 @@
 #define GRINDVAKT_CNETFILTERQUEUE_H
 
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -60,6 +62,16 @@ static inline int gv_take_process_priority(void) {
         return -errno;
     }
     return setpriority(PRIO_PROCESS, 0, value) < 0 ? -errno : 0;
+}
+
+/* Fixes the size from which malloc(3) takes memory from the system for one block alone, and gives it back with it. */
+static inline void gv_return_large_blocks(int size) {
+    mallopt(M_MMAP_THRESHOLD, size);
+}
+
+/* Names the calling thread for top(1) and ps(1); at most 15 octets are kept. */
+static inline void gv_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 /* The processors that the calling process may run on; fills `processors` and returns how many, or -errno. */

@@ -1,10 +1,11 @@
 import CNetfilterQueue
 import Glibc
+import Telemetry
 
 /// A netfilter queue that this process has: its netlink socket, set up and checked.
 struct Queue: ~Copyable, Sendable {
     /// What the kernel gave.
-    let state: QueueState
+    let state: QueueConfigurationState
 
     /// The number of the last packet that came while the queue was being set up; it and those before it are still to be let go.
     let passedAtStart: UInt32?
@@ -29,14 +30,14 @@ struct Queue: ~Copyable, Sendable {
         let obtained = socket.setReceiveBuffer(configuration.receiveBuffer)
         socket.setReceiveTimeout(milliseconds: 100)
         let copyRange = KernelQueueTable.read()?.first { $0.number == configuration.number }?.copyRange
-        state = QueueState(
-            number: configuration.number,
-            failOpenIsEffective: failOpen,
-            mergedPacketsAreEffective: merged,
-            wantedReceiveBuffer: configuration.receiveBuffer,
-            obtainedReceiveBuffer: obtained,
+        state = QueueConfigurationState(
+            queue: configuration.number,
+            failOpenEffective: failOpen,
+            gsoEffective: merged,
+            receiveBufferWanted: configuration.receiveBuffer,
+            receiveBufferObtained: obtained,
             copyRange: copyRange ?? configuration.copyRange,
-            maximumLength: Int(configuration.maximumLength)
+            maxLength: Int(configuration.maximumLength)
         )
         passedAtStart = request.lastPassed
         self.socket = socket
@@ -46,7 +47,7 @@ struct Queue: ~Copyable, Sendable {
     ///
     /// - Returns: whether the kernel was told. Its answer is not awaited, since packets that are still to be judged come before it.
     func stopQueueing() -> Bool {
-        var request = ConfigurationRequest(queue: state.number)
+        var request = ConfigurationRequest(queue: state.queue)
         return request.post(.flag(UInt32(NFQA_CFG_F_FAIL_OPEN)), socket) && request.post(.maximumLength(0), socket)
     }
 

@@ -28,28 +28,6 @@ package struct QueueConfiguration: Equatable, Sendable {
     }
 }
 
-/// What the kernel gave of what ``QueueConfiguration`` asked for.
-package struct QueueState: Equatable, Sendable {
-    /// The queue's number.
-    package let number: UInt16
-
-    /// Whether the kernel accepts packets when the queue is full.
-    package let failOpenIsEffective: Bool
-
-    /// Whether merged packets arrive as they are.
-    package let mergedPacketsAreEffective: Bool
-
-    /// Octets of receive buffer asked for and obtained.
-    package let wantedReceiveBuffer: Int
-    package let obtainedReceiveBuffer: Int
-
-    /// Octets of each packet that are copied.
-    package let copyRange: Int
-
-    /// The most packets that may wait.
-    package let maximumLength: Int
-}
-
 /// Why a queue cannot be used. Each says what is wrong and what mends it, in one line.
 package enum QueueError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The process lacks CAP_NET_ADMIN.

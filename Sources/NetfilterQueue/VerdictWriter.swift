@@ -46,14 +46,15 @@ struct VerdictWriter: ~Copyable, @unchecked Sendable {
     ///   - id: the packet's number, above those added before.
     ///   - mark: the packet's new mark word; nil leaves it as it is.
     mutating func add(_ verdict: Verdict, id: UInt32, mark: UInt32?) {
-        if verdict == .accept, mark == nil {
-            accepted = id
-            return
-        }
-        flush()
         switch verdict {
-        case .accept: append(NFQNL_MSG_VERDICT, UInt32(NF_ACCEPT), id, mark)
-        case .drop: append(NFQNL_MSG_VERDICT, UInt32(NF_DROP), id, nil)
+        case .accept where mark == nil:
+            accepted = id
+        case .accept:
+            flush()
+            append(NFQNL_MSG_VERDICT, UInt32(NF_ACCEPT), id, mark)
+        case .drop:
+            flush()
+            append(NFQNL_MSG_VERDICT, UInt32(NF_DROP), id, nil)
         }
     }
 

@@ -27,8 +27,8 @@ struct Worker: ~Copyable, Sendable {
         control: WorkerControl
     ) {
         buffers = ReceiveBuffers(count: Self.batchSize, copyRange: queue.state.copyRange)
-        verdicts = VerdictWriter(queue: queue.state.number, capacity: Self.batchSize)
-        counters.setReceiveBuffer(bytes: queue.state.obtainedReceiveBuffer)
+        verdicts = VerdictWriter(queue: queue.state.queue, capacity: Self.batchSize)
+        counters.setReceiveBuffer(bytes: queue.state.receiveBufferObtained)
         lastID = queue.passedAtStart
         self.queue = queue
         self.counters = counters
@@ -155,7 +155,7 @@ private struct MarkBits {
     /// The packet's new mark word, nil where it stays: only our bits are changed, and only to say that the flow is accepted.
     @inline(__always)
     func newMark(_ decision: Decision, _ mark: UInt32) -> UInt32? {
-        guard decision.flowMark == .accepted, mask != 0 else { return nil }
+        guard case .accepted? = decision.flowMark, mask != 0 else { return nil }
         let new = mark & ~mask | accepted
         return new == mark ? nil : new
     }

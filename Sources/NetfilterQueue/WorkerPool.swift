@@ -21,7 +21,7 @@ package struct WorkerFailure: Error, Equatable, Sendable, CustomStringConvertibl
 /// The workers of a sensor, one thread for each queue.
 package final class WorkerPool: Sendable {
     /// What the kernel gave for each queue.
-    package let states: [QueueState]
+    package let states: [QueueConfigurationState]
 
     /// The counters of each worker.
     package let counters: [Counters]
@@ -113,7 +113,7 @@ package final class WorkerPool: Sendable {
 
 /// Carries a worker to its thread.
 private final class WorkerBox: Sendable {
-    let state: QueueState
+    let state: QueueConfigurationState
     let counters: Counters
     let control = WorkerControl()
     private let processor: UInt32?
@@ -128,7 +128,7 @@ private final class WorkerBox: Sendable {
         failures: AsyncStream<WorkerFailure>.Continuation
     ) {
         state = queue.state
-        counters = Counters(queue: queue.state.number)
+        counters = Counters(queue: queue.state.queue)
         self.processor = processor
         self.failures = failures
         worker = Mutex(
@@ -146,6 +146,8 @@ private final class WorkerBox: Sendable {
     func run() {
         // A pool larger than the machine shares processors; the kernel then moves threads better than we do.
         if let processor { _ = gv_pin_thread(processor) }
+        // SAFETY: the string outlives the call, which copies it.
+        unsafe gv_name_thread("queue-\(state.queue)")
         // Refused where the process was put ahead of others without CAP_SYS_NICE or LimitNICE=; the worker then runs as before.
         _ = gv_take_process_priority()
         let errorNumber = worker.withLock { $0?.run() ?? nil }
@@ -154,6 +156,6 @@ private final class WorkerBox: Sendable {
     }
 
     func fail(_ errorNumber: Int32) {
-        failures.yield(WorkerFailure(queue: state.number, errorNumber: errorNumber))
+        failures.yield(WorkerFailure(queue: state.queue, errorNumber: errorNumber))
     }
 }

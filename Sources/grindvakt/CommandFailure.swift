@@ -60,13 +60,19 @@ extension Grindvakt {
             _ = try? FileDescriptor.standardError.writeAll("grindvakt: \(failure.description)\n".utf8)
             systemExit(failure.exitStatus)
         }
-        // Help, version and usage: ArgumentParser has the text; its status for bad usage is 64, ours is 2.
+        // Help, version and usage: ArgumentParser has the text; its status for bad usage is 64, ours is 2 and a single line.
         let status = exitCode(for: error)
+        if status == .validationFailure {
+            _ = try? FileDescriptor.standardError.writeAll(
+                "grindvakt: \(message(for: error)); see grindvakt --help\n".utf8
+            )
+            systemExit(2)
+        }
         let message = fullMessage(for: error)
         if message.isEmpty == false {
             let stream = status == .success ? FileDescriptor.standardOutput : .standardError
             _ = try? stream.writeAll((message + "\n").utf8)
         }
-        systemExit(status == .validationFailure ? 2 : status.rawValue)
+        systemExit(status.rawValue)
     }
 }

@@ -56,8 +56,8 @@ struct RunCommand: AsyncParsableCommand {
             return handler
         }
         let logger = Logger(label: "grindvakt")
-        // A core would hold the packets in hand, and so names and addresses.
-        if CoreDumps.forbid() == false {
+        ProcessLimits.returnLargeBlocks()
+        if ProcessLimits.forbidCoreDumps() == false {
             logger.warning("core dumps could not be forbidden; set LimitCORE=1 in the unit")
         }
         // From the start on: an early request to reload must not end the process.

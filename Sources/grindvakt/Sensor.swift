@@ -146,28 +146,18 @@ final class Sensor: Sendable {
                 snapshotGeneration: source.generation,
                 reloads: reloads,
                 queues: queues.map { queue in
-                    guard let line = kernel.first(where: { $0.number == queue.number }) else {
-                        return Telemetry.QueueState(queue: queue.number, present: false)
+                    guard let line = kernel.first(where: { $0.number == queue.queue }) else {
+                        return QueueState(queue: queue.queue, present: false)
                     }
-                    return Telemetry.QueueState(
-                        queue: queue.number,
+                    return QueueState(
+                        queue: queue.queue,
                         present: true,
                         length: line.length,
                         kernelDropped: line.kernelDropped,
                         userDropped: line.userDropped
                     )
                 },
-                queueConfigurations: queues.map { queue in
-                    QueueConfigurationState(
-                        queue: queue.number,
-                        failOpenEffective: queue.failOpenIsEffective,
-                        gsoEffective: queue.mergedPacketsAreEffective,
-                        receiveBufferWanted: queue.wantedReceiveBuffer,
-                        receiveBufferObtained: queue.obtainedReceiveBuffer,
-                        copyRange: queue.copyRange,
-                        maxLength: queue.maximumLength
-                    )
-                },
+                queueConfigurations: queues,
                 lists: lists,
                 process: processStatistics.read()
             )
@@ -182,22 +172,22 @@ final class Sensor: Sendable {
         logger.warning("\(rejected.count) lines left out in all, the first 100 of them named")
     }
 
-    private func log(_ queue: NetfilterQueue.QueueState, wanted: SensorConfiguration) {
-        let buffers = "receive buffer \(queue.obtainedReceiveBuffer) of \(queue.wantedReceiveBuffer) octets wanted"
+    private func log(_ queue: QueueConfigurationState, wanted: SensorConfiguration) {
+        let buffers = "receive buffer \(queue.receiveBufferObtained) of \(queue.receiveBufferWanted) octets wanted"
         logger.info(
-            "queue \(queue.number): bound, copy range \(queue.copyRange), length \(queue.maximumLength), \(buffers)"
+            "queue \(queue.queue): bound, copy range \(queue.copyRange), length \(queue.maxLength), \(buffers)"
         )
-        if queue.obtainedReceiveBuffer < queue.wantedReceiveBuffer {
+        if queue.receiveBufferObtained < queue.receiveBufferWanted {
             logger.warning(
-                "queue \(queue.number): raise net.core.rmem_max to \(queue.wantedReceiveBuffer), or run with CAP_NET_ADMIN"
+                "queue \(queue.queue): raise net.core.rmem_max to \(queue.receiveBufferWanted), or run with CAP_NET_ADMIN"
             )
         }
-        if wanted.failOpen, queue.failOpenIsEffective == false {
-            logger.warning("queue \(queue.number): this kernel does not know fail-open; a full queue drops packets")
+        if wanted.failOpen, queue.failOpenEffective == false {
+            logger.warning("queue \(queue.queue): this kernel does not know fail-open; a full queue drops packets")
         }
-        if queue.mergedPacketsAreEffective == false {
+        if queue.gsoEffective == false {
             logger.warning(
-                "queue \(queue.number): this kernel does not hand over merged packets; throughput will be lower"
+                "queue \(queue.queue): this kernel does not hand over merged packets; throughput will be lower"
             )
         }
     }

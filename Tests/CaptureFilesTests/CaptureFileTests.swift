@@ -1,4 +1,5 @@
 import CaptureFiles
+import TestSupport
 import Testing
 
 @Suite("Capture file")

@@ -1,5 +1,6 @@
 import CaptureFiles
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @Suite("Capture writer")

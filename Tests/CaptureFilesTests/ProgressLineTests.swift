@@ -1,6 +1,7 @@
 import CaptureFiles
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Progress line")

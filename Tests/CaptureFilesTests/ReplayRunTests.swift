@@ -1,6 +1,7 @@
 import CaptureFiles
 import Glibc
 import Inspection
+import TestSupport
 import Testing
 
 @Suite("Replay run")

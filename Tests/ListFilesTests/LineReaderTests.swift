@@ -1,5 +1,6 @@
 import Blocklists
 import ListFiles
+import TestSupport
 import Testing
 import Wire
 

@@ -1,10 +1,12 @@
 import FoundationEssentials
 
 /// A folder of its own for one test, removed with everything in it when the test is done with it.
-final class TemporaryFolder: Sendable {
-    let path: String
+package final class TemporaryFolder: Sendable {
+    /// Where it is.
+    package let path: String
 
-    init() throws {
+    /// Makes the folder.
+    package init() throws {
         path = FileManager.default.temporaryDirectory.path + "/grindvakt-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
@@ -14,11 +16,11 @@ final class TemporaryFolder: Sendable {
     }
 
     /// The path of a file in the folder.
-    subscript(name: String) -> String { "\(path)/\(name)" }
+    package subscript(name: String) -> String { "\(path)/\(name)" }
 
     /// Writes a file, making the folders above it, and returns its path.
     @discardableResult
-    func write(_ content: [UInt8], to name: String) throws -> String {
+    package func write(_ content: [UInt8], to name: String = "list.txt") throws -> String {
         let file = URL(filePath: self[name])
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(content).write(to: file)
@@ -26,12 +28,18 @@ final class TemporaryFolder: Sendable {
     }
 
     /// A file's content; nil where there is none.
-    func content(_ name: String) -> [UInt8]? {
+    package func content(_ name: String) -> [UInt8]? {
         (try? Data(contentsOf: URL(filePath: self[name]))).map { Array($0) }
     }
 
     /// The names of everything in the folder, hidden files included.
-    var names: [String] {
+    package var names: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    }
+
+    /// Writes a file of text and returns its path.
+    @discardableResult
+    package func write(_ content: String, to name: String = "list.txt") throws -> String {
+        try write(Array(content.utf8), to: name)
     }
 }

@@ -1,0 +1,23 @@
+import CNetfilterQueue
+import Glibc
+
+/// What a process that handles packets and lists asks of the system for itself.
+package enum ProcessLimits {
+    /// Forbids core dumps of this process, to a file and to a program alike: a core would hold the packets in hand.
+    ///
+    /// A limit of one octet and not of none: the kernel pipes a core to the program in `core_pattern` even at zero (core(5)).
+    /// - Returns: whether the limit is set.
+    package static func forbidCoreDumps() -> Bool {
+        var limit = rlimit(rlim_cur: 1, rlim_max: 1)
+        // SAFETY: `limit` outlives the call.
+        return unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0
+    }
+
+    /// Lets memory of a megabyte and more go back to the system as soon as it is freed.
+    ///
+    /// Lists come and go in such blocks. The allocator's own threshold rises with what is freed, so that they would end up in heaps that
+    /// never shrink, and each reload would leave the process larger.
+    package static func returnLargeBlocks() {
+        gv_return_large_blocks(1 << 20)
+    }
+}
