@@ -57,15 +57,14 @@ extension Grindvakt {
     /// The one place that turns an error into a line on standard error and an exit status.
     static func end(_ error: any Error) -> Never {
         if let failure = error as? any CommandFailure {
-            _ = try? FileDescriptor.standardError.writeAll("grindvakt: \(failure.description)\n".utf8)
+            warn(failure.description)
             systemExit(failure.exitStatus)
         }
         // Help, version and usage: ArgumentParser has the text; its status for bad usage is 64, ours is 2 and a single line.
         let status = exitCode(for: error)
         if status == .validationFailure {
-            _ = try? FileDescriptor.standardError.writeAll(
-                "grindvakt: \(message(for: error)); see grindvakt --help\n".utf8
-            )
+            let problem = message(for: error).split(separator: "\n").joined(separator: " ")
+            warn("\(problem.hasSuffix(".") ? String(problem.dropLast()) : problem); see grindvakt --help")
             systemExit(2)
         }
         let message = fullMessage(for: error)
