@@ -117,5 +117,6 @@ endef
 # promtool alone, out of Debian's package prometheus, which would also start a server.
 $(PROMTOOL):
 	@mkdir -p $(dir $@)package
-	cd $(dir $@)package && apt-get -q download prometheus && dpkg-deb -x prometheus_*.deb .
+	cd $(dir $@)package && { apt-get -q download prometheus || { apt-get -q update && apt-get -q download prometheus; }; } && \
+	    dpkg-deb -x prometheus_*.deb .
 	mv $(dir $@)package/usr/bin/promtool $@ && rm -rf $(dir $@)package

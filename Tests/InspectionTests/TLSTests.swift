@@ -82,6 +82,18 @@ struct TLSTests {
         #expect(sensor.dropped(segments) == [segments.count - 1])
     }
 
+    @Test func `empty records before and inside a hello are passed over`() {
+        let empty: [UInt8] = [22, 3, 1, 0, 0]
+        let records = hello(recordLength: 100)
+        let stream = empty + records[..<105] + empty + empty + records[105...]
+        for size in [1, 7, 1_460] {
+            let sensor = TestSensor()
+            sensor.inspect(Self.v4.syn)
+            let segments = Self.v4.segments(of: stream, size: size)
+            #expect(sensor.dropped(segments) == [segments.count - 1])
+        }
+    }
+
     @Test(arguments: [517, 1_700, 16_000, 60_000])
     func `a long hello is read wherever its server name stands`(_ length: Int) {
         for last in [false, true] {

@@ -23,13 +23,15 @@ enum TLSDissector: Dissector {
         into findings: inout Findings
     ) throws(WireError) -> Dissection {
         var offset = 0
+        // Octets of the handshake message that are still to come, at least: with them the attempts on a message in tiny records stay few.
+        var missing = 0
         scratch.reset()
         while true {
             let record: TLSRecord
             do {
                 record = try TLSRecord(parsing: stream.extracting(offset..<stream.count))
             } catch .truncated {
-                let needed = offset &+ TLSRecord.headerLength
+                let needed = offset &+ TLSRecord.headerLength &+ missing
                 return isFinal
                     ? try readHello(scratch.bytes, isFinal: true, needed, into: &findings) : .needsMore(needed)
             } catch {
@@ -44,9 +46,7 @@ enum TLSDissector: Dissector {
                 if scratch.count == 0, handshakeLength(record.fragment) ?? Int.max <= record.length {
                     return try readHello(record.fragment, isFinal: isFinal, end, into: &findings)
                 }
-                guard record.length > 0, scratch.append(record.fragment) else {
-                    throw .limitExceeded(.tlsHandshakeLength)
-                }
+                guard scratch.append(record.fragment) else { throw .limitExceeded(.tlsHandshakeLength) }
                 if scratch.count > 0, scratch.bytes[0] != TLSClientHello.handshakeType {
                     return .nameless(consumed: stream.count)
                 }
@@ -55,10 +55,13 @@ enum TLSDissector: Dissector {
                     if scratch.count >= length {
                         return try readHello(scratch.bytes, isFinal: isFinal, end, into: &findings)
                     }
+                    missing = length &- scratch.count
                 }
                 guard record.isComplete else {
-                    return isFinal ? try readHello(scratch.bytes, isFinal: true, end, into: &findings) : .needsMore(end)
+                    if isFinal { return try readHello(scratch.bytes, isFinal: true, end, into: &findings) }
+                    return .needsMore(missing > 0 ? stream.count &+ missing : end)
                 }
+                // An empty record is tolerated by servers, and so passed over.
                 offset = end
             case .changeCipherSpec, .alert:
                 guard record.isComplete else { return .needsMore(end) }
