@@ -30,7 +30,7 @@ struct ControlClientTests {
     }
 
     @Test func `nobody listens any more`() async throws {
-        close(try SocketFile.listen(at: path).descriptor)
+        try await leaveStaleSocket(at: path)
         #expect(await failure() == .nobodyListens(path))
     }
 

@@ -237,8 +237,7 @@ struct ControlSocketTests: Sendable {
     }
 
     @Test func `a stale socket is replaced`() async throws {
-        let stale = try SocketFile.listen(at: path)
-        close(stale.descriptor)
+        try await leaveStaleSocket(at: path)
         #expect(FileManager.default.fileExists(atPath: path))
         try await serving(open()) {
             let answer = try await ask("/healthz")
