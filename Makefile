@@ -23,7 +23,7 @@ build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
 
 demo: demo-packages build
-	@[ "$$(id -u)" = 0 ] || { echo "the demo makes network namespaces and needs root; run: sudo make demo" >&2; exit 3; }
+	@[ "$$(id -u)" = 0 ] || { echo "the demo makes network namespaces and needs root; run: sudo env PATH=\"\$$PATH\" make demo" >&2; exit 3; }
 	$(BINARY) demo
 
 test: test-packages $(PROMTOOL) lint build

@@ -94,7 +94,7 @@ let package = Package(
         // Tests: one target per target, and the rules of the house.
         .target(name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport"),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"]),
         .testTarget(name: "BlocklistsTests", dependencies: ["Blocklists", "Wire", "TestSupport"]),
         .testTarget(
             name: "InspectionTests",

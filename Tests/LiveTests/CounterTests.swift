@@ -1,4 +1,5 @@
 import NetworkLab
+import TestSupport
 import Testing
 
 extension LiveTests {
@@ -56,13 +57,9 @@ extension LiveTests {
         }
     }
 
-    @Test func `promtool finds no fault with the exposition`() async throws {
-        let promtool = try await Command.output(["sh", "-c", "command -v \"${GRINDVAKT_PROMTOOL:-promtool}\" || true"])
-            .split(separator: "\n").joined()
-        guard promtool.isEmpty == false else {
-            print("promtool is neither in GRINDVAKT_PROMTOOL nor in PATH: the exposition is not checked with it")
-            return
-        }
+    @Test(.enabled(if: Promtool.path != nil, "promtool is neither in PATH nor named by GRINDVAKT_PROMTOOL"))
+    func `promtool finds no fault with the exposition`() async throws {
+        let promtool = try #require(Promtool.path)
         try await Site.with { site in
             _ = try await site.startResponder()
             _ = try await site.startSensor()

@@ -1,5 +1,6 @@
 import Foundation
 import Telemetry
+import TestSupport
 import Testing
 
 /// A small sensor whose every number is known.
@@ -147,9 +148,9 @@ struct ExpositionTests {
         #expect(ExpositionFormat(accept: accept) == expected)
     }
 
-    @Test(.enabled(if: promtool != nil, "promtool is neither in PATH nor named by GRINDVAKT_PROMTOOL"))
+    @Test(.enabled(if: Promtool.path != nil, "promtool is neither in PATH nor named by GRINDVAKT_PROMTOOL"))
     func `promtool finds nothing wrong with the Prometheus text`() throws {
-        let promtool = try #require(Self.promtool)
+        let promtool = try #require(Promtool.path)
         let file = FileManager.default.temporaryDirectory.appending(path: "exposition-\(UUID().uuidString).txt")
         try Exposition.render(smallReading(), as: .prometheus).write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
@@ -166,11 +167,4 @@ struct ExpositionTests {
         #expect(process.terminationStatus == 0, "\(said)")
         #expect(said == "")
     }
-
-    private static let promtool: String? = {
-        let environment = ProcessInfo.processInfo.environment
-        let directories = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/promtool" }
-        return ([environment["GRINDVAKT_PROMTOOL"]].compactMap { $0 } + directories)
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
-    }()
 }
