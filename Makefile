@@ -9,12 +9,13 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 # Debian packages: to build, to run `grindvakt demo`, to test
 BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev pkg-config
 DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps
-TEST_PACKAGES  := nftables python3 valgrind util-linux
+TEST_PACKAGES  := nftables python3 python3-venv valgrind util-linux chromium-headless-shell
 
 # One program with the Swift runtime linked in.
 RELEASE := -c release --static-swift-stdlib
 BINARY  := $(CURDIR)/.build/release/grindvakt
 PROMTOOL := $(CURDIR)/.build-tools/promtool
+AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 
 .DEFAULT_GOAL := build
 
@@ -26,9 +27,10 @@ demo: demo-packages build
 	@[ "$$(id -u)" = 0 ] || { echo "the demo makes network namespaces and needs root; run: sudo env PATH=\"\$$PATH\" make demo" >&2; exit 3; }
 	$(BINARY) demo
 
-test: test-packages $(PROMTOOL) lint build
+test: test-packages $(PROMTOOL) $(AIOQUIC) lint build
 	Benchmarks/packet-cost.sh --check
-	GRINDVAKT_BINARY=$(BINARY) GRINDVAKT_PROMTOOL=$(PROMTOOL) $(SWIFT) test
+	GRINDVAKT_BINARY=$(BINARY) GRINDVAKT_PROMTOOL=$(PROMTOOL) GRINDVAKT_AIOQUIC=$(AIOQUIC) \
+	    $(SWIFT) test
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift
@@ -68,7 +70,7 @@ fuzz: build-packages
 
 install: build
 	install -D -s -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/grindvakt
-	for unit in grindvakt.service grindvakt-rules.service; do \
+	for unit in grindvakt.service grindvakt-rules.service grindvakt-tap@.service; do \
 	    install -d $(DESTDIR)$(UNITDIR) && \
 	    sed 's|/usr/local/bin/grindvakt|$(PREFIX)/bin/grindvakt|' systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit && \
 	    chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
@@ -76,6 +78,7 @@ install: build
 	install -D -m 0644 systemd/grindvakt.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/grindvakt.conf
 	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/grindvakt $(DESTDIR)$(SYSCONFDIR)/grindvakt/lists
 	install -m 0644 systemd/grindvakt.toml $(DESTDIR)$(SYSCONFDIR)/grindvakt/grindvakt.toml.example
+	install -m 0644 systemd/doh-endpoints.txt $(DESTDIR)$(SYSCONFDIR)/grindvakt/doh-endpoints.txt.example
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(BINARY) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/grindvakt
@@ -88,8 +91,10 @@ install: build
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/grindvakt \
 	    $(DESTDIR)$(UNITDIR)/grindvakt.service $(DESTDIR)$(UNITDIR)/grindvakt-rules.service \
+	    $(DESTDIR)$(UNITDIR)/grindvakt-tap@.service \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/grindvakt.conf \
 	    $(DESTDIR)$(SYSCONFDIR)/grindvakt/grindvakt.toml.example \
+	    $(DESTDIR)$(SYSCONFDIR)/grindvakt/doh-endpoints.txt.example \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/grindvakt \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_grindvakt \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/grindvakt.fish
@@ -120,3 +125,9 @@ $(PROMTOOL):
 	cd $(dir $@)package && { apt-get -q download prometheus || { apt-get -q update && apt-get -q download prometheus; }; } && \
 	    dpkg-deb -x prometheus_*.deb .
 	mv $(dir $@)package/usr/bin/promtool $@ && rm -rf $(dir $@)package
+
+# A client and server of QUIC, which Debian 12 has no package of.
+$(AIOQUIC): folder = $(@:/bin/python=)
+$(AIOQUIC):
+	rm -rf $(folder)
+	/usr/bin/python3 -m venv $(folder) && $@ -m pip -q install --only-binary=:all: aioquic==1.7.2 || { rm -rf $(folder); exit 1; }

@@ -17,6 +17,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        // QUIC Initial keys; the evasion cases seal their own with it.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         // Runs ip, iptables, nft and the demo's clients; Foundation.Process would bring all of Foundation in.
@@ -27,8 +29,9 @@ let package = Package(
         .executableTarget(
             name: "grindvakt",
             dependencies: [
-                "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "ListFiles",
-                "ControlSocket", "NetfilterRules", "SensorConfiguration", "NetworkLab",
+                "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "LiveCapture",
+                "ListFiles",
+                "ControlSocket", "NetfilterRules", "SensorConfiguration", "NetworkLab", "EvasionCases",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -42,6 +45,10 @@ let package = Package(
             dependencies: ["CNetfilterQueue", "Wire", "Blocklists", "Inspection", "Telemetry"]
         ),
         .target(name: "CaptureFiles", dependencies: ["CPcap", "Wire", "Blocklists", "Inspection", "Telemetry"]),
+        .target(
+            name: "LiveCapture",
+            dependencies: ["CPcap", "CaptureFiles", "Blocklists", "Inspection", "Telemetry"]
+        ),
         .target(
             name: "ListFiles",
             dependencies: ["CIDN2", "Wire", "Blocklists", .product(name: "SystemPackage", package: "swift-system")]
@@ -73,10 +80,17 @@ let package = Package(
         ),
 
         // Floor 3: the engine; a packet and a time go in, a decision comes out.
-        .target(name: "Inspection", dependencies: ["Wire", "Telemetry", "Blocklists"]),
+        .target(name: "Inspection", dependencies: ["Wire", "Telemetry", "Blocklists", "QUICProtection"]),
 
-        // Floor 2: lists and matching.
+        // Floor 2: lists and matching; the keys of QUIC Initials.
         .target(name: "Blocklists", dependencies: ["Wire"]),
+        .target(
+            name: "QUICProtection",
+            dependencies: [
+                "Wire", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
 
         // Floor 1: pure formats; pure counters and exposition.
         .target(name: "Wire"),
@@ -92,13 +106,35 @@ let package = Package(
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
 
         // Tests: one target per target, and the rules of the house.
-        .target(name: "TestSupport", dependencies: ["Wire"], path: "Tests/TestSupport"),
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "Wire", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            path: "Tests/TestSupport"
+        ),
+        // What `grindvakt selftest evasion` tries: test support that the program carries along.
+        .target(
+            name: "EvasionCases",
+            dependencies: [
+                "CaptureFiles", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            path: "Tests/EvasionCases"
+        ),
+        .testTarget(
+            name: "EvasionCasesTests",
+            dependencies: ["EvasionCases", "CaptureFiles", "Inspection", "TestSupport"]
+        ),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"]),
         .testTarget(name: "BlocklistsTests", dependencies: ["Blocklists", "Wire", "TestSupport"]),
+        .testTarget(name: "QUICProtectionTests", dependencies: ["QUICProtection", "Wire", "TestSupport"]),
         .testTarget(
             name: "InspectionTests",
-            dependencies: ["Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport"]
+            dependencies: ["Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport", "QUICProtection"]
         ),
         .testTarget(
             name: "NetfilterQueueTests",
@@ -107,6 +143,12 @@ let package = Package(
         .testTarget(
             name: "CaptureFilesTests",
             dependencies: ["CaptureFiles", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport"]
+        ),
+        .testTarget(
+            name: "LiveCaptureTests",
+            dependencies: [
+                "LiveCapture", "CaptureFiles", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport",
+            ]
         ),
         .testTarget(name: "ListFilesTests", dependencies: ["ListFiles", "Blocklists", "Wire", "TestSupport"]),
         .testTarget(name: "ControlSocketTests", dependencies: ["ControlSocket", "Telemetry", "TestSupport"]),
@@ -154,19 +196,25 @@ for target in package.targets where target.type != .system {
 
 // libFuzzer targets, one for each way in; `make fuzz` builds and runs them.
 if Context.environment["GRINDVAKT_FUZZING"] != nil {
-    let instrumented = ["Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue"]
+    let instrumented = [
+        "Wire", "Telemetry", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue", "CaptureFiles",
+    ]
     for target in package.targets where instrumented.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]))
     }
     package.targets.append(.target(name: "FuzzingDriver", path: "Tests/Fuzzing/Driver"))
     for name in [
         "IPPacket", "UDPDatagram", "TCPSegment", "DNSMessage", "TLSRecord", "TLSClientHello", "DomainNameText",
-        "DomainsFormat", "NetlinkMessages", "Inspector",
+        "DomainsFormat", "NetlinkMessages", "Inspector", "QUICInitialPacket", "QUICFrame", "QUICProtection",
+        "HTTPRequestHead", "HTTP2Frame", "HPACK", "Encapsulations", "StreamAssembler", "FragmentAssembler", "PcapNG",
     ] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz\(name)",
-                dependencies: ["FuzzingDriver", "Wire", "Blocklists", "Inspection", "NetfilterQueue"],
+                dependencies: [
+                    "FuzzingDriver", "Wire", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue",
+                    "CaptureFiles",
+                ],
                 path: "Tests/Fuzzing/\(name)",
                 exclude: ["Seeds"],
                 swiftSettings: [.unsafeFlags(["-parse-as-library"])],

@@ -32,6 +32,12 @@ package final class Blocklist: Sendable {
     private let layout: Layout
     private let words: WordBuffer
 
+    /// The places in ``lists`` of those that are acted upon, strictest first, then in the order in which they apply.
+    private let precedence: [Int]
+
+    /// The lists of endpoints of encrypted DNS, as ``LookupResult`` has them.
+    private let encryptedDNS: UInt64
+
     init(
         lists: [ListDescriptor],
         entryCounts: [Int],
@@ -46,15 +52,25 @@ package final class Blocklist: Sendable {
         self.key = key
         self.layout = layout
         self.words = words
+        let actedUpon = lists.indices.filter { lists[$0].purpose == .action }
+        precedence = actedUpon.sorted {
+            let (one, other) = (lists[$0].action.strictness, lists[$1].action.strictness)
+            return one == other ? $0 < $1 : one > other
+        }
+        encryptedDNS = lists.indices.filter { lists[$0].purpose == .encryptedDNS }.reduce(0) { $0 | 2 << UInt64($1) }
     }
 
-    /// What the lists say of `name`: the first list that has it or a name it lies under, nil where none has or the allow list
-    /// has.
+    /// The list that decides about `name`; see ``lookUp(_:)``.
+    package func match(_ name: borrowing DomainName) -> Match? { lookUp(name).match }
+
+    /// What the lists say of `name`.
     ///
-    /// Labels are compared whole, so `example.org` says nothing of `notexample.org`. The allow list wins over every list.
+    /// A list has the name where it has it or a name it lies under, as its entries say. Labels are compared whole, so `example.org` says
+    /// nothing of `notexample.org`. The allow list wins over every list; among the others the one with the strictest action decides, the
+    /// first of them where several ask for the same.
     /// - Complexity: a hash round per eight octets, three per label, and one memory access for most names that are on no list.
-    package func match(_ name: borrowing DomainName) -> Match? {
-        guard layout.entryCount > 0 else { return nil }
+    package func lookUp(_ name: borrowing DomainName) -> Lookup {
+        guard layout.entryCount > 0 else { return .nothing }
         // Spans, because a subscript of the name's own storage copies all of it.
         let octets = name.words.span
         let boundaries = name.boundaries.span
@@ -76,7 +92,7 @@ package final class Blocklist: Sendable {
                 let (bits, state) = hash.first(tail: tail(of: octets, length: length), length: length)
                 guard words[layout.filterWord(bits)] & Layout.filterBits(bits) == Layout.filterBits(bits) else {
                     // Without the last two labels in the filter, no longer name is there either.
-                    if label == 2 { return found.match }
+                    if label == 2 { return decide(found) }
                     continue
                 }
                 search(
@@ -86,7 +102,21 @@ package final class Blocklist: Sendable {
                 )
             }
         }
-        return found.match
+        return decide(found)
+    }
+
+    @inline(__always)
+    private func decide(_ found: LookupResult) -> Lookup {
+        found.isEmpty ? .nothing : decide(among: found)
+    }
+
+    private func decide(among found: LookupResult) -> Lookup {
+        var match: Match?
+        for place in precedence.indices where found.isAllowed == false && found.contains(list: precedence[place]) {
+            match = Match(list: precedence[place])
+            break
+        }
+        return Lookup(match: match, isEncryptedDNS: found.bits & encryptedDNS != 0)
     }
 
     /// The octets of the suffix of this length that do not fill a word.
@@ -189,26 +219,26 @@ struct EntryTag: Equatable {
         rawValue = position << 2 | scope.rawValue
     }
 
-    var isAllowed: Bool { rawValue >> 2 == 0 }
-    var list: Int { Int(rawValue >> 2) - 1 }
+    /// Zero for the allow list, one more than the index of any other.
+    var position: UInt8 { rawValue &>> 2 }
     var coversItself: Bool { rawValue & ListEntry.Scope.itself.rawValue != 0 }
     var coversSubdomains: Bool { rawValue & ListEntry.Scope.subdomains.rawValue != 0 }
 }
 
 /// What has been found while the labels of a name are walked.
 private struct LookupResult {
-    private var list = Int.max
-    private var isAllowed = false
+    /// Bit 0 for the allow list, bit `n + 1` for the list at index `n`.
+    private(set) var bits: UInt64 = 0
+
+    var isEmpty: Bool { bits == 0 }
+
+    var isAllowed: Bool { bits & 1 != 0 }
+
+    func contains(list: Int) -> Bool { bits &>> UInt64(list &+ 1) & 1 != 0 }
 
     @inline(__always)
     mutating func add(_ tag: EntryTag, isWholeName: Bool) {
         guard isWholeName ? tag.coversItself : tag.coversSubdomains else { return }
-        if tag.isAllowed {
-            isAllowed = true
-        } else {
-            list = min(list, tag.list)
-        }
+        bits |= 1 &<< UInt64(tag.position)
     }
-
-    var match: Match? { isAllowed || list == Int.max ? nil : Match(list: list) }
 }

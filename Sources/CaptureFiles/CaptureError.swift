@@ -7,10 +7,10 @@ package enum CaptureError: Error, Equatable, Sendable {
     case unreadable(String)
     /// The bytes are neither pcap nor pcapng.
     case notACapture(String)
-    /// The frames are of a link type that no ``LinkLayer`` stands for.
+    /// The frames of a pcap file are of a link type that no ``LinkLayer`` stands for.
     case unsupportedLinkType(name: String, number: Int32)
-    /// A pcapng file goes on with interfaces that libpcap does not read beside the first one; everything before was read.
-    case mixedInterfaces(afterFrame: Int, String)
+    /// A pcapng file that was read to its end holds so many frames of a link type that no ``LinkLayer`` stands for.
+    case unsupportedFrames(Int, name: String, number: Int32)
     /// The file ends inside a header, packet or block; everything before was read.
     case cut(afterFrame: Int, String)
     /// The bytes break the format after this frame; everything before was read.
@@ -25,8 +25,9 @@ package enum CaptureError: Error, Equatable, Sendable {
             "is not a capture (\(reason)); give a pcap or pcapng file, unpacked if it is compressed"
         case .unsupportedLinkType(let name, let number):
             "has link type \(name) (\(number)); capture on an Ethernet, raw IP, Linux cooked or loopback interface"
-        case .mixedInterfaces(let frame, let reason):
-            "cannot be read past frame \(frame) (\(reason)); what was read is reported, save each interface to its own file"
+        case .unsupportedFrames(let count, let name, let number):
+            "holds \(count) \(count == 1 ? "frame" : "frames") of link type \(name) (\(number)) that could not be read; all others were, "
+                + "capture on an Ethernet, raw IP, Linux cooked or loopback interface for the rest"
         case .cut(let frame, let reason):
             "is cut short after frame \(frame) (\(reason)); what was read is reported, copy or capture it again for the rest"
         case .damaged(let frame, let reason):

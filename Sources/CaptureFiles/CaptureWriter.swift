@@ -7,7 +7,7 @@ package struct OutputError: Error, Equatable, Sendable {
     package let explanation: String
 }
 
-/// A pcap file being written, with timestamps in nanoseconds.
+/// A pcap or pcapng file being written, with timestamps in nanoseconds.
 ///
 /// The frames go to a file beside the target; ``commit()`` puts it in the target's place in one step. A writer that goes away
 /// without that leaves nothing behind.
@@ -15,7 +15,12 @@ package struct OutputError: Error, Equatable, Sendable {
 package struct CaptureWriter: ~Copyable {
     private let target: [UInt8]
     private let temporary: Temporary
-    private var dumper: OpaquePointer?
+    /// Where the frames are written; nil once it is closed.
+    private var stream: UnsafeMutablePointer<FILE>?
+    /// libpcap's writer of a pcap file, which owns the stream.
+    private let dumper: OpaquePointer?
+    /// The writer of a pcapng file.
+    private var sections: PcapNGText?
     /// The first error number that appending met; zero while there was none.
     private var failure: Int32 = 0
 
@@ -31,42 +36,97 @@ package struct CaptureWriter: ~Copyable {
     /// The longest frame that libpcap reads back of any link type we know.
     private static let snapshotLength: Int32 = 262_144
 
-    /// Starts a file of frames with this link type.
+    /// Starts a pcap file of frames with one link type, or a pcapng file of any frames.
     ///
     /// A target that is a symbolic link keeps it: the file it leads to is replaced.
     /// - Parameters:
     ///   - path: where the file is to appear.
-    ///   - dataLinkType: libpcap's number for the link type, see ``CaptureFile/dataLinkType``.
+    ///   - dataLinkType: libpcap's number for the link type of a pcap file, see ``CaptureFile/dataLinkType``; nil for a pcapng file.
     /// - Throws: ``OutputError``, with nothing left behind.
-    package init(path: String, dataLinkType: Int32) throws(OutputError) {
+    package init(path: String, dataLinkType: Int32?) throws(OutputError) {
         let target = try Self.resolve(path)
         let temporary = try Self.createBeside(target, named: path)
-        guard let opened = unsafe Self.openDumper(temporary.descriptor, dataLinkType: dataLinkType) else {
+        // SAFETY: the descriptor is open and ours; from here on the stream owns it.
+        guard let stream = unsafe fdopen(temporary.descriptor, "w") else {
+            let reason = systemErrorText(errno)
+            close(temporary.descriptor)
             // SAFETY: the path is a NUL-terminated array that lives through the call.
             if temporary.isNamed { unsafe _ = unlink(temporary.path.nulTerminated) }
-            let type = CaptureFile.linkTypeName(dataLinkType)
-            throw OutputError(
-                explanation: "\(path) cannot be written: libpcap knows no file format for link type \(type)"
-            )
+            throw OutputError(explanation: "\(path) cannot be written: \(reason); end other programs and try again")
+        }
+        if let dataLinkType {
+            guard let opened = unsafe Self.openDumper(stream, dataLinkType: dataLinkType) else {
+                // SAFETY: the path is a NUL-terminated array that lives through the call.
+                if temporary.isNamed { unsafe _ = unlink(temporary.path.nulTerminated) }
+                let type = CaptureFile.linkTypeName(dataLinkType)
+                throw OutputError(
+                    explanation: "\(path) cannot be written: libpcap knows no file format for link type \(type)"
+                )
+            }
+            unsafe dumper = opened
+            sections = nil
+        } else {
+            unsafe dumper = nil
+            sections = PcapNGText()
         }
         self.target = target
         self.temporary = temporary
-        unsafe dumper = opened
+        unsafe self.stream = stream
     }
 
     deinit {
-        guard let dumper = unsafe dumper else { return }
-        // SAFETY: the dumper is open and this value its only owner; the path is a NUL-terminated array.
-        unsafe pcap_dump_close(dumper)
+        guard let stream = unsafe stream else { return }
+        // SAFETY: the stream is open and this value its only owner; the path is a NUL-terminated array.
+        unsafe _ = fclose(stream)
         if temporary.isNamed { unsafe _ = unlink(temporary.path.nulTerminated) }
     }
 
     /// Appends the capture's current frame as it is, link header included.
+    ///
+    /// A writer of a pcap file takes frames of pcap files alone, of its own link type.
     package mutating func append(_ capture: borrowing CaptureFile) {
+        guard let stream = unsafe stream else { return }
+        if let dumper = unsafe dumper {
+            unsafe capture.withFrame { header, bytes in
+                // SAFETY: the dumper is open; libpcap's callback type hides it behind a byte pointer and casts it back.
+                unsafe pcap_dump(UnsafeMutablePointer<UInt8>(dumper), header, bytes)
+            }
+        } else {
+            sections?.append(
+                capture.bytes,
+                linkType: CaptureFile.fileLinkType(capture.dataLinkType),
+                timestamp: capture.timestamp,
+                originalLength: capture.originalLength
+            )
+            unsafe writeText(to: stream)
+        }
+        // SAFETY: the stream is open.
+        if failure == 0, unsafe ferror(stream) != 0 { failure = errno }
+    }
+
+    /// Writes what the text of a pcapng file has come to.
+    private mutating func writeText(to stream: UnsafeMutablePointer<FILE>) {
+        guard let text = sections?.take(), text.isEmpty == false else { return }
+        // SAFETY: the stream is open, and the array lives through the call with as many octets as are announced.
+        unsafe _ = fwrite(text, 1, text.count, stream)
+    }
+
+    /// Appends a frame that comes from no capture.
+    ///
+    /// - Parameters:
+    ///   - frame: the frame's bytes, link header included.
+    ///   - nanoseconds: when it is said to have been captured, since 1970.
+    package mutating func append(_ frame: [UInt8], at nanoseconds: UInt64) {
         guard let dumper = unsafe dumper else { return }
-        unsafe capture.withFrame { header, bytes in
-            // SAFETY: the dumper is open; libpcap's callback type hides it behind a byte pointer and casts it back.
-            unsafe pcap_dump(UnsafeMutablePointer<UInt8>(dumper), header, bytes)
+        var header = pcap_pkthdr()
+        header.ts.tv_sec = Int(clamping: nanoseconds / 1_000_000_000)
+        header.ts.tv_usec = Int(nanoseconds % 1_000_000_000)
+        header.caplen = UInt32(clamping: frame.count)
+        header.len = header.caplen
+        unsafe frame.withUnsafeBufferPointer { bytes in
+            guard let start = bytes.baseAddress else { return }
+            // SAFETY: the dumper is open; `caplen` bytes at `start` and the header stay valid for the call.
+            unsafe pcap_dump(UnsafeMutablePointer<UInt8>(dumper), &header, start)
         }
         // SAFETY: the dumper is open, and its stream with it.
         if failure == 0, unsafe ferror(pcap_dump_file(dumper)) != 0 { failure = errno }
@@ -77,13 +137,14 @@ package struct CaptureWriter: ~Copyable {
     /// - Throws: ``OutputError``; the target is then as it was before.
     package consuming func commit() throws(OutputError) {
         let name = String(decoding: target, as: UTF8.self)
-        guard let open = unsafe dumper else { return }
-        unsafe dumper = nil
-        // SAFETY: the dumper is open, and its stream with it; both are used before they are closed, once.
-        let stream = unsafe pcap_dump_file(open)
-        if failure == 0, unsafe pcap_dump_flush(open) != 0 || fsync(fileno(stream)) != 0 { failure = errno }
+        guard let open = unsafe stream else { return }
+        // A capture without frames is one, too.
+        if sections != nil { unsafe writeText(to: open) }
+        unsafe stream = nil
+        // SAFETY: the stream is open; it is used before it is closed, once.
+        if failure == 0, unsafe fflush(open) != 0 || fsync(fileno(open)) != 0 { failure = errno }
         if failure == 0 && !temporary.isNamed { failure = giveName() }
-        unsafe pcap_dump_close(open)
+        unsafe _ = fclose(open)
         // SAFETY: both paths are NUL-terminated arrays that live through the call.
         if failure == 0, unsafe rename(temporary.path.nulTerminated, target.nulTerminated) == 0 {
             Self.synchronizeFolder(of: target)
@@ -155,15 +216,10 @@ package struct CaptureWriter: ~Copyable {
         }
     }
 
-    /// A dumper on an open descriptor, which belongs to it from here on and is closed where there is none.
-    private static func openDumper(_ descriptor: Int32, dataLinkType: Int32) -> OpaquePointer? {
-        // SAFETY: `descriptor` is open and ours; from here on the stream owns it.
-        guard let stream = unsafe fdopen(descriptor, "w") else {
-            close(descriptor)
-            return nil
-        }
+    /// A dumper on an open stream, which belongs to it from here on and is closed where there is none.
+    private static func openDumper(_ stream: UnsafeMutablePointer<FILE>, dataLinkType: Int32) -> OpaquePointer? {
         // SAFETY: the dead handle only lends its link type and precision while the file header is written, and is closed once;
-        // the stream passes to the dumper on success and is closed here, once, otherwise.
+        // the stream passes to the dumper, which is nothing else, on success and is closed here, once, otherwise.
         let dead = unsafe pcap_open_dead_with_tstamp_precision(
             dataLinkType,
             snapshotLength,

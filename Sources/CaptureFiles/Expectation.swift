@@ -28,8 +28,8 @@ package struct Expectation: Sendable {
     package private(set) var listsEveryName = false
 
     private var files: [FileRecords] = []
-    /// For each file: whether its summary counted dropped packets.
-    private var countsDropped: [Bool] = []
+    /// For each file: the keys of what its summary counts, of those that not every release knows.
+    private var counted: [Set<SummaryRecord.LaterKey>] = []
 
     /// Reads an earlier output.
     package init(parsing content: [UInt8]) throws(ExpectationError) {
@@ -53,7 +53,7 @@ package struct Expectation: Sendable {
                     throw ExpectationError(line: number, reason: "is a summary with a key missing or of the wrong type")
                 }
                 files.append(FileRecords(names: names, summary: summary))
-                countsDropped.append(value["dropped"] != nil)
+                counted.append(Set(SummaryRecord.LaterKey.allCases.filter { value[$0.rawValue] != nil }))
                 names = []
             case .some:
                 continue
@@ -128,7 +128,9 @@ package struct Expectation: Sendable {
         var foundSummary = found?.summary
         if let index, let file = foundSummary?.file {
             // the path and what an earlier release did not count are no differences
-            if !countsDropped[index] { expectedSummary?.dropped = foundSummary?.dropped ?? 0 }
+            for key in SummaryRecord.LaterKey.allCases where !counted[index].contains(key) {
+                foundSummary?.copy(key, to: &expectedSummary)
+            }
             expectedSummary?.file = file
         }
         if expectedSummary == foundSummary { (expectedSummary, foundSummary) = (nil, nil) }
@@ -214,9 +216,41 @@ extension SummaryRecord {
             guard let dropped = value.integer else { return nil }
             self.dropped = dropped
         }
-        for (cause, value) in causes {
-            guard let count = value.integer else { return nil }
-            if count != 0 { undecided[cause] = count }
+        guard let undecided = Self.counts(causes) else { return nil }
+        self.undecided = undecided
+        if case .object(let kinds)? = value["anomalies"] {
+            guard let anomalies = Self.counts(kinds) else { return nil }
+            self.anomalies = anomalies
         }
+        if case .object(let kinds)? = value["encrypted_dns_flows"] {
+            guard let encryptedDNSFlows = Self.counts(kinds) else { return nil }
+            self.encryptedDNSFlows = encryptedDNSFlows
+        }
+    }
+
+    /// A key that a summary of an earlier release may lack.
+    enum LaterKey: String, CaseIterable {
+        case dropped
+        case anomalies
+        case encryptedDNSFlows = "encrypted_dns_flows"
+    }
+
+    /// Gives `other` what this summary counts under a key.
+    func copy(_ key: LaterKey, to other: inout SummaryRecord?) {
+        switch key {
+        case .dropped: other?.dropped = dropped
+        case .anomalies: other?.anomalies = anomalies
+        case .encryptedDNSFlows: other?.encryptedDNSFlows = encryptedDNSFlows
+        }
+    }
+
+    /// The counts that are not zero; nil where one is no whole number.
+    private static func counts(_ members: [String: JSONValue]) -> [String: Int]? {
+        var counts: [String: Int] = [:]
+        for (label, value) in members {
+            guard let count = value.integer else { return nil }
+            if count != 0 { counts[label] = count }
+        }
+        return counts
     }
 }

@@ -48,10 +48,18 @@ package struct Replay: ~Copyable {
     package mutating func advance() throws(CaptureError) -> Bool {
         nameCount = 0
         verdict = .accept
-        guard try capture.advance() else { return false }
+        do throws(CaptureError) {
+            guard try capture.advance() else {
+                countRest()
+                return false
+            }
+        } catch {
+            countRest()
+            throw error
+        }
         summary.packets += 1
         let frame = capture.bytes
-        guard let range = capture.linkLayer.packetRange(in: frame) else { return true }
+        guard let range = capture.linkLayer?.packetRange(in: frame) else { return true }
 
         now = max(now, Instant(nanoseconds: capture.timestamp))
         let decision = inspector.inspect(frame.extracting(range), at: now)
@@ -64,9 +72,17 @@ package struct Replay: ~Copyable {
         case .accept: break
         }
         if let cause = decision.undecided { summary.count(cause, 1) }
+        summary.count(inspector.anomalies)
+        if let kind = inspector.encryptedDNS { summary.count(kind) }
         summary.count(.flowEvicted, inspector.evictedFlows)
-        summary.count(.overBudget, inspector.evictedStreams)
+        summary.count(.overBudget, inspector.evictedStreams + inspector.lostOverlaps)
+        summary.count(.fragment, inspector.unfinishedDatagrams)
         return true
+    }
+
+    /// What still waits for fragments at the end of the capture waits in vain.
+    private mutating func countRest() {
+        summary.count(.fragment, inspector.waitingDatagrams)
     }
 
     /// A name that the current frame completed.

@@ -64,6 +64,12 @@ package struct SummaryRecord: Hashable, Sendable {
     /// Packets accepted without being judged, by the label of the cause; causes that never occurred are absent.
     package var undecided: [String: Int] = [:]
 
+    /// Packets that showed an odd form, by the label of its kind; kinds that never occurred are absent.
+    package var anomalies: [String: Int] = [:]
+
+    /// Flows of encrypted DNS, by the label of its kind; kinds that never occurred are absent.
+    package var encryptedDNSFlows: [String: Int] = [:]
+
     /// The summary of a file of which nothing has been read yet.
     package init(file: String) {
         self.file = file
@@ -75,11 +81,34 @@ package struct SummaryRecord: Hashable, Sendable {
         undecided[cause.label, default: 0] += packets
     }
 
-    /// The causes in the order of ``UndecidedCause``, then any that an earlier release knew, by name.
-    var orderedUndecided: [(cause: String, count: Int)] {
-        let order = UndecidedCause.allCases.map(\.label)
-        let rest = undecided.keys.filter { !order.contains($0) }.sorted()
-        return (order + rest).compactMap { cause in undecided[cause].map { (cause, $0) } }
+    /// Counts the odd forms of a packet.
+    mutating func count(_ set: AnomalySet) {
+        guard set.isEmpty == false else { return }
+        for anomaly in Anomaly.allCases where set.contains(anomaly) { anomalies[anomaly.label, default: 0] += 1 }
+    }
+
+    /// Counts a flow of encrypted DNS.
+    mutating func count(_ kind: EncryptedDNS) {
+        encryptedDNSFlows[kind.label, default: 0] += 1
+    }
+
+    /// The causes in the order of ``UndecidedCause``.
+    var orderedUndecided: [(label: String, count: Int)] {
+        Self.ordered(undecided, like: UndecidedCause.allCases.map(\.label))
+    }
+
+    /// The kinds in the order of ``Anomaly``.
+    var orderedAnomalies: [(label: String, count: Int)] { Self.ordered(anomalies, like: Anomaly.allCases.map(\.label)) }
+
+    /// The kinds in the order of ``EncryptedDNS``.
+    var orderedEncryptedDNSFlows: [(label: String, count: Int)] {
+        Self.ordered(encryptedDNSFlows, like: EncryptedDNS.allCases.map(\.label))
+    }
+
+    /// The counts in this order of labels, then any that another release knew, by name.
+    private static func ordered(_ counts: [String: Int], like order: [String]) -> [(label: String, count: Int)] {
+        let rest = counts.keys.filter { !order.contains($0) }.sorted()
+        return (order + rest).compactMap { label in counts[label].map { (label, $0) } }
     }
 }
 
@@ -146,13 +175,21 @@ package struct ReplayReport: Sendable {
         output.append(contentsOf: "{\"type\":\"summary\",\"file\":".utf8)
         output.appendJSON(record.file)
         output.append(contentsOf: ",\"packets\":\(record.packets),\"names\":\(record.names)".utf8)
-        output.append(contentsOf: ",\"matches\":\(record.matches),\"dropped\":\(record.dropped),\"undecided\":{".utf8)
-        for (index, entry) in record.orderedUndecided.enumerated() {
+        output.append(contentsOf: ",\"matches\":\(record.matches),\"dropped\":\(record.dropped)".utf8)
+        appendJSON("undecided", record.orderedUndecided, to: &output)
+        appendJSON("anomalies", record.orderedAnomalies, to: &output)
+        appendJSON("encrypted_dns_flows", record.orderedEncryptedDNSFlows, to: &output)
+        output.append(UInt8(ascii: "}"))
+    }
+
+    private func appendJSON(_ key: String, _ counts: [(label: String, count: Int)], to output: inout [UInt8]) {
+        output.append(contentsOf: ",\"\(key)\":{".utf8)
+        for (index, entry) in counts.enumerated() {
             if index > 0 { output.append(UInt8(ascii: ",")) }
-            output.appendJSON(entry.cause)
+            output.appendJSON(entry.label)
             output.append(contentsOf: ":\(entry.count)".utf8)
         }
-        output.append(contentsOf: "}}".utf8)
+        output.append(UInt8(ascii: "}"))
     }
 
     private func appendText(_ record: NameRecord, to output: inout [UInt8]) {
@@ -175,8 +212,14 @@ package struct ReplayReport: Sendable {
         output.append(contentsOf: printable(record.file).utf8)
         output.append(contentsOf: ": \(counted(record.packets, "packet")), \(counted(record.names, "name")), ".utf8)
         output.append(contentsOf: "\(counted(record.matches, "match", "matches")), \(record.dropped) dropped".utf8)
-        for (index, entry) in record.orderedUndecided.enumerated() {
-            output.append(contentsOf: "\(index == 0 ? "; undecided:" : ",") \(entry.count) \(entry.cause)".utf8)
+        appendText("undecided", record.orderedUndecided, to: &output)
+        appendText("odd", record.orderedAnomalies, to: &output)
+        appendText("encrypted DNS", record.orderedEncryptedDNSFlows, to: &output)
+    }
+
+    private func appendText(_ title: String, _ counts: [(label: String, count: Int)], to output: inout [UInt8]) {
+        for (index, entry) in counts.enumerated() {
+            output.append(contentsOf: "\(index == 0 ? "; \(title):" : ",") \(entry.count) \(entry.label)".utf8)
         }
     }
 

@@ -211,21 +211,16 @@ package struct ReplayRun: ~Copyable {
     private mutating func openWriters(_ paths: inout [CapturePath]) -> Bool {
         guard options.passed != nil || options.blocked != nil else { return true }
         guard targetsAreSafe(inputs: paths) else { return false }
-        var first: (name: String, dataLinkType: Int32)?
+        // One pcap file holds one link type; pcapng holds whatever comes.
+        var dataLinkType: Int32?
+        var isMixed = false
         var readable: [CapturePath] = []
         for path in paths {
             do throws(CaptureError) {
                 let capture = try CaptureFile(opening: path, standardInput: descriptors.input)
-                if let first, first.dataLinkType != capture.dataLinkType {
-                    let one = CaptureFile.linkTypeName(first.dataLinkType)
-                    let other = CaptureFile.linkTypeName(capture.dataLinkType)
-                    refuse(
-                        "\(path.spokenName) has link type \(other) but \(first.name) has \(one), and one capture holds one link "
-                            + "type; sort them in separate runs"
-                    )
-                    return false
-                }
-                if first == nil { first = (path.spokenName, capture.dataLinkType) }
+                let first = dataLinkType ?? capture.dataLinkType
+                isMixed = isMixed || capture.format == .pcapng || capture.dataLinkType != first
+                dataLinkType = first
                 if path == .standardInput { openedInput = consume capture }
                 readable.append(path)
             } catch {
@@ -233,10 +228,11 @@ package struct ReplayRun: ~Copyable {
             }
         }
         paths = readable
-        guard let first else { return false }
+        guard dataLinkType != nil else { return false }
+        if isMixed { dataLinkType = nil }
         do throws(OutputError) {
-            if let file = options.passed { passed = try CaptureWriter(path: file, dataLinkType: first.dataLinkType) }
-            if let file = options.blocked { blocked = try CaptureWriter(path: file, dataLinkType: first.dataLinkType) }
+            if let file = options.passed { passed = try CaptureWriter(path: file, dataLinkType: dataLinkType) }
+            if let file = options.blocked { blocked = try CaptureWriter(path: file, dataLinkType: dataLinkType) }
         } catch {
             refuse(error.explanation)
             return false

@@ -37,6 +37,25 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var maxLength: Int?
     }
 
+    /// One tapped interface with its worker's counters.
+    package struct Tap: Decodable, Sendable, Equatable {
+        /// The worker's number.
+        package var queue: Int
+        /// The interface's name.
+        package var interface: String
+        /// Whether the interface is open and up.
+        package var reading: Bool
+        /// Frames that passed the filter, lost ones among them.
+        package var received: UInt64
+        /// Frames lost because the worker had not made room.
+        package var kernelDropped: UInt64
+        /// Frames lost by the interface or its driver.
+        package var interfaceDropped: UInt64
+        /// Packets inspected.
+        package var packets: UInt64
+        package var flows: UInt64
+    }
+
     /// One active list.
     package struct List: Decodable, Sendable, Equatable {
         /// The list's identifier.
@@ -60,6 +79,10 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var matches: UInt64
         /// Packets and messages accepted unjudged, by cause.
         package var undecided: [String: UInt64]
+        /// Packets that showed an odd form, by kind.
+        package var anomalies: [String: UInt64]
+        /// Flows of encrypted DNS, by kind.
+        package var encryptedDnsFlows: [String: UInt64]
     }
 
     /// The reloads so far.
@@ -84,6 +107,8 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
     package var snapshotGeneration: UInt64
     /// The queues, by number.
     package var queues: [Queue]
+    /// The tapped interfaces; nil from a sensor that knows no taps.
+    package var taps: [Tap]?
     /// The active lists.
     package var lists: [List]
     /// The sums over all queues.
@@ -111,10 +136,16 @@ package enum StatusTable {
         if let last = status.reloads.last {
             text += "; last \(last.succeeded ? "ok" : "failed") at \(time(last.at))"
         }
-        text += "\n\n" + table(queueRows(status)) + "\n" + table(listRows(status))
+        text += "\n\n"
+        let taps = status.taps ?? []
+        if taps.isEmpty || status.queues.isEmpty == false { text += table(queueRows(status)) + "\n" }
+        if taps.isEmpty == false { text += table(tapRows(taps)) + "\n" }
+        text += table(listRows(status))
         text += "\nnames      \(counts(status.totals.names))\n"
         text += "matches    \(status.totals.matches)\n"
         text += "undecided  \(counts(status.totals.undecided))\n"
+        text += "odd forms  \(seen(status.totals.anomalies))\n"
+        text += "hidden DNS \(seen(status.totals.encryptedDnsFlows))\n"
         return text
     }
 
@@ -146,6 +177,17 @@ package enum StatusTable {
         return rows
     }
 
+    private static func tapRows(_ taps: [StatusDocument.Tap]) -> [[String]] {
+        var rows = [["TAP", "READING", "PACKETS", "RECEIVED", "KERNEL-DROPPED", "INTERFACE-DROPPED", "FLOWS"]]
+        for tap in taps {
+            rows.append([
+                tap.interface, yesOrNo(tap.reading), String(tap.packets), String(tap.received),
+                String(tap.kernelDropped), String(tap.interfaceDropped), String(tap.flows),
+            ])
+        }
+        return rows
+    }
+
     private static func listRows(_ status: StatusDocument) -> [[String]] {
         var rows = [["LIST", "ACTION", "ENTRIES", "SEQUENCE", "ACTIVATED", "MATCHES"]]
         for list in status.lists {
@@ -162,7 +204,9 @@ package enum StatusTable {
     }
 
     /// The columns that hold words; they stand to the left, all others to the right.
-    private static let wordColumns: Set = ["QUEUE", "FAIL-OPEN", "GSO", "BUFFER", "LIST", "ACTION", "ACTIVATED"]
+    private static let wordColumns: Set = [
+        "QUEUE", "FAIL-OPEN", "GSO", "BUFFER", "TAP", "READING", "LIST", "ACTION", "ACTIVATED",
+    ]
 
     /// Columns two blanks apart, below their heads.
     private static func table(_ rows: [[String]]) -> String {
@@ -194,6 +238,12 @@ package enum StatusTable {
 
     private static func counts(_ counts: [String: UInt64]) -> String {
         counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// The counts that are not zero: of things that most networks never show, the others would only be in the way.
+    private static func seen(_ all: [String: UInt64]) -> String {
+        let seen = all.filter { $0.value > 0 }
+        return seen.isEmpty ? "none" : counts(seen)
     }
 
     private static func number(_ value: UInt64?) -> String {

@@ -1,4 +1,5 @@
 package import Telemetry
+import Wire
 
 /// What the kernel is told about a packet.
 package enum Verdict: UInt8, Sendable {
@@ -37,5 +38,20 @@ package struct Decision: Equatable, Sendable {
         self.verdict = verdict
         self.flowMark = flowMark
         self.undecided = undecided
+    }
+
+    /// The same decision, with a cause where it was to accept and has none.
+    func noting(_ cause: UndecidedCause) -> Decision {
+        verdict == .accept && undecided == nil ? Decision(verdict, flowMark: flowMark, undecided: cause) : self
+    }
+}
+
+extension UndecidedCause {
+    /// What bytes that are all there and break their format, or are more than is read of a message, are counted as.
+    init(_ error: WireError) {
+        switch error {
+        case .limitExceeded(.dnsQuestionCount), .limitExceeded(.dnsTargetCount): self = .overBudget
+        default: self = .malformed
+        }
     }
 }

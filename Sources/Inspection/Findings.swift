@@ -42,10 +42,25 @@ package struct Finding: Sendable {
     package fileprivate(set) var name: DomainName
 }
 
+extension Finding {
+    fileprivate func isSameName(as other: Finding) -> Bool {
+        inspectedProtocol == other.inspectedProtocol && source == other.source && name == other.name
+    }
+}
+
 /// The names of one packet, in a buffer that is used again for the next.
 struct Findings {
     private var slots: [Finding]
     private(set) var count = 0
+
+    /// The odd forms that the packet showed.
+    var anomalies = AnomalySet()
+
+    /// The form of encrypted DNS that the packet showed.
+    var encryptedDNS: EncryptedDNS?
+
+    /// Why a message of the packet could not be read whole, where reading goes on behind it.
+    var fault: UndecidedCause?
 
     init() {
         let blank = Finding(inspectedProtocol: .dns, source: .query, match: nil, verdict: .accept, name: DomainName())
@@ -54,11 +69,26 @@ struct Findings {
 
     mutating func reset() {
         count = 0
+        anomalies = AnomalySet()
+        fault = nil
+        encryptedDNS = nil
     }
 
     /// Forgets the names from `count` on.
     mutating func truncate(to count: Int) {
         self.count = min(self.count, count)
+    }
+
+    /// Forgets the names behind `known` that are among them, read from the same protocol.
+    mutating func removeRepeats(of known: Range<Int>) {
+        var kept = known.upperBound
+        for index in known.upperBound..<count {
+            let isRepeat = known.contains { slots[$0].isSameName(as: slots[index]) }
+            guard isRepeat == false else { continue }
+            if kept < index { slots.swapAt(kept, index) }
+            kept += 1
+        }
+        count = kept
     }
 
     subscript(index: Int) -> Finding {
@@ -89,14 +119,37 @@ struct Findings {
         count &+= 1
     }
 
+    /// Takes out those names from `index` on that stand between `first` and `index` already.
+    mutating func removeRepeated(from index: Int, since first: Int) {
+        var kept = index
+        for candidate in index..<count {
+            var isRepeated = false
+            for earlier in first..<kept
+            where slots[earlier].name == slots[candidate].name && slots[earlier].source == slots[candidate].source {
+                isRepeated = true
+            }
+            guard isRepeated == false else { continue }
+            if kept != candidate { slots[kept] = slots[candidate] }
+            kept += 1
+        }
+        count = kept
+    }
+
+    /// Whether one of the names from `index` on is on a list.
+    func isMatched(from index: Int, against blocklist: Blocklist) -> Bool {
+        for position in index..<count where blocklist.match(slots[position].name) != nil { return true }
+        return false
+    }
+
     /// Looks up the names from `first` on and returns the strictest verdict among them.
     mutating func judge(from first: Int, against blocklist: Blocklist) -> Verdict {
         var verdict = Verdict.accept
         for index in first..<count {
-            let match = blocklist.match(slots[index].name)
-            slots[index].match = match
+            let found = blocklist.lookUp(slots[index].name)
+            slots[index].match = found.match
             slots[index].verdict = .accept
-            guard let match else { continue }
+            if found.isEncryptedDNS, slots[index].source == .hello { encryptedDNS = encryptedDNS ?? .doh }
+            guard let match = found.match else { continue }
             slots[index].verdict = Policy.verdict(for: blocklist.lists[match.list].action)
             if slots[index].verdict == .drop { verdict = .drop }
         }

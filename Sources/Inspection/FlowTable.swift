@@ -15,10 +15,19 @@ struct HalfFlow: ZeroValid {
 
     private var rawState: UInt8
 
-    /// The dissectors still in question.
-    var candidates: DissectorSet
+    /// What else is known of it.
+    var traits: Traits
 
-    /// Segments with data seen while searching.
+    /// Who reads it, and how far into its conversation. Nobody, where nothing more is to be read from it.
+    var reading: StreamReading
+
+    /// The same, at the first octet that is kept.
+    var firstReading: StreamReading
+
+    /// How often octets that came twice and differed were judged.
+    var judgedReadings: UInt16
+
+    /// Segments with data that brought nothing to read: while searching, from outside the window, or after all was read.
     var searchedSegments: UInt8
 
     /// The sequence number of the octet that counts as offset zero.
@@ -27,16 +36,30 @@ struct HalfFlow: ZeroValid {
     /// The sequence number of the first octet, where a SYN said it.
     fileprivate var first: UInt32
 
+    /// What the sender had received of the other direction when it last sent data.
+    var acknowledgment: UInt32
+
     /// The assembly that holds its data; zero for none.
     var assembly: UInt32
+
+    /// Facts about a direction.
+    struct Traits: OptionSet, ZeroValid {
+        let rawValue: UInt8
+
+        /// Data before `origin` are still to come and need not be read.
+        static let isSkipping = Traits(rawValue: 1)
+        /// `acknowledgment` is known.
+        static let hasAcknowledgment = Traits(rawValue: 2)
+    }
+
+    /// Whether a message was read from it, or it was found to hold none.
+    var isJudged: Bool { reading.hasRead || state == .closed || (state == .open && reading.candidates.isEmpty) }
 
     var state: State {
         get { State(rawValue: rawState) ?? .closed }
         set { rawState = newValue.rawValue }
     }
 }
-
-extension DissectorSet: ZeroValid {}
 
 /// What is known of one flow.
 struct Flow: ZeroValid {
@@ -51,8 +74,8 @@ struct Flow: ZeroValid {
 
     private var rawState: UInt8
 
-    /// Which direction the client sends in: 1 the first half, 2 the second, 0 unknown.
-    var client: UInt8
+    private var clientIsSecond: UInt8
+    private var clientIsKnown: UInt8
 
     var first: HalfFlow
     var second: HalfFlow
@@ -69,6 +92,18 @@ struct Flow: ZeroValid {
         set { rawState = newValue.rawValue }
     }
 
+    /// Whether a direction is the client's, as far as is known.
+    func isClient(_ isSecond: Bool) -> Bool { (clientIsSecond != 0) == isSecond }
+
+    /// Whether a SYN has said which direction is the client's.
+    var hasKnownClient: Bool { clientIsKnown != 0 }
+
+    /// Notes which direction is the client's.
+    mutating func setClient(_ isSecond: Bool, isKnown: Bool) {
+        clientIsSecond = isSecond ? 1 : 0
+        clientIsKnown = isKnown ? 1 : 0
+    }
+
     /// Where the data of a direction begin, as far as is known.
     func firstSequence(_ isSecond: Bool) -> UInt32 { self[isSecond].first }
 
@@ -77,7 +112,9 @@ struct Flow: ZeroValid {
         self[isSecond].state = .open
         self[isSecond].origin = origin
         self[isSecond].first = origin
-        self[isSecond].candidates = candidates
+        self[isSecond].reading = StreamReading(candidates)
+        self[isSecond].firstReading = StreamReading(candidates)
+        self[isSecond].traits = []
     }
 
     /// Begins to look for the start of a direction in what comes after this sequence number.
@@ -204,7 +241,7 @@ struct FlowTable: ~Copyable, Sendable {
     /// Forgets what is known of a flow: its endpoints have begun a new connection.
     mutating func restart(_ index: UInt32, client isSecond: Bool) {
         if flows[Int(index)].state != .undecided { decide(index, .undecided) }
-        flows[Int(index)].client = isSecond ? 2 : 1
+        flows[Int(index)].setClient(isSecond, isKnown: true)
         flows[Int(index)].first = flows[0].first
         flows[Int(index)].second = flows[0].second
     }

@@ -10,18 +10,23 @@ extension Inspector {
         at now: Instant
     ) throws(WireError) -> Decision {
         fiveTuple = packet.fiveTuple(segment.sourcePort, segment.destinationPort)
-        guard packet.isFragment == false else { return Decision(.accept, undecided: .fragment) }
         let key = fiveTuple.flowKey
         let isSecond = key.isReversed
         let fingerprint = configuration.flowKey.fingerprint(of: key)
 
         var flow = flows.find(fingerprint, at: now)
         let isStart = segment.flags.contains(.syn)
+        if flow == 0 || isStart || flows[flow].state != .accepted { noteCandidates() }
         if flow == 0 {
-            guard isStart || segment.payload.count > 0, candidates(for: fiveTuple).isEmpty == false else {
+            guard isStart || segment.payload.count > 0,
+                candidates.isEmpty == false || isForEncryptedDNS
+            else {
                 return Decision(.accept)
             }
             flow = insertFlow(fingerprint, at: now)
+            // Until a SYN says it: who has the lower port is the server.
+            let isClient = fiveTuple.destinationPort <= fiveTuple.sourcePort
+            flows[flow].setClient(isClient ? isSecond : isSecond == false, isKnown: false)
         }
         if isStart { start(flow, isSecond, segment) }
 
@@ -32,19 +37,26 @@ extension Inspector {
             return decision
         case .undecided: break
         }
+        if isStart == false, let decision = noteAcknowledgment(segment, flow, isSecond) { return decision }
         guard segment.payload.count > 0 else { return Decision(.accept) }
         return deliver(segment, flow, isSecond, isCut: packet.isTruncated)
     }
 
-    private mutating func insertFlow(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
+    mutating func insertFlow(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
         // Two at most, so that expiry keeps ahead of insertion and no packet pays for many.
         for _ in 0..<2 {
             let (oldest, isExpired) = flows.candidateForEviction(at: now)
             guard oldest != 0 else { break }
-            if isExpired == false, flows[oldest].state == .undecided { evictedFlows += 1 }
+            if isExpired == false, isOwed(oldest) { evictedFlows += 1 }
             removeFlow(oldest)
         }
+        noteNewFlow()
         return flows.insert(fingerprint, at: now)
+    }
+
+    /// Whether a flow is waited for that has not shown a message yet.
+    private func isOwed(_ flow: UInt32) -> Bool {
+        flows[flow].state == .undecided && flows[flow].first.isJudged == false && flows[flow].second.isJudged == false
     }
 
     private mutating func removeFlow(_ flow: UInt32) {
@@ -68,22 +80,31 @@ extension Inspector {
         flows[flow][isSecond].state = .closed
     }
 
+    /// Whether the beginning of a message waits for its rest. A SYN may then be there to make it forgotten; where it is another connection's,
+    /// that connection's hello shows by itself, from outside the window.
+    private mutating func hasUnreadData(_ flow: UInt32, _ isSecond: Bool) -> Bool {
+        let assembly = flows[flow][isSecond].assembly
+        return assembly != 0 && assembler[assembly].start < assembler[assembly].highest
+            && flows[flow].state == .undecided
+    }
+
     /// Notes where a direction's data begin, which its SYN says (RFC 9293 §3.4).
     private mutating func start(_ flow: UInt32, _ isSecond: Bool, _ segment: TCPSegment) {
         let origin = segment.sequenceNumber &+ 1
         let isRepeated = flows[flow][isSecond].state != .unseen && flows[flow].firstSequence(isSecond) == origin
-        guard isRepeated == false else { return }
+        guard isRepeated == false, hasUnreadData(flow, isSecond) == false else { return }
         if segment.flags.contains(.ack) == false {
             // A new connection between the same endpoints: what was known of the one before says nothing of it. A blocked flow
             // waits for the new connection's hello, since a SYN alone may be there only to lift the block.
             release(flow)
+            noteNewFlow()
             if flows[flow].state != .blocked { flows.restart(flow, client: isSecond) }
-        } else if flows[flow].client == 0 {
-            flows[flow].client = isSecond ? 1 : 2
+        } else if flows[flow].hasKnownClient == false {
+            flows[flow].setClient(isSecond == false, isKnown: true)
         }
         guard flows[flow].state == .undecided || segment.flags.contains(.ack) == false else { return }
         close(flow, isSecond)
-        flows[flow].open(isSecond, at: origin, candidates: candidates(for: fiveTuple))
+        flows[flow].open(isSecond, at: origin, candidates: candidates)
     }
 
     /// What becomes of a packet of a blocked flow; nil where it begins a new connection's stream and the flow is undecided again.
@@ -100,19 +121,35 @@ extension Inspector {
         return nil
     }
 
-    /// The dissectors that streams of this five-tuple are shown to.
-    func candidates(for tuple: FiveTuple) -> DissectorSet {
+    /// Notes the dissectors that the stream of the present segment is shown to.
+    private mutating func noteCandidates() {
+        candidates = Self.candidates(configuration, fiveTuple)
+    }
+
+    /// The dissectors that streams of a five-tuple are shown to. Static, since a call that only borrows the inspector would copy it whole.
+    private static func candidates(_ configuration: InspectorConfiguration, _ tuple: FiveTuple) -> DissectorSet {
         var set = DissectorSet(rawValue: 0)
-        if configuration.inspectsDNS, Dissectors.dns.mayBeMine(tuple) { set.insert(.dns) }
+        if configuration.mayBeDNS(tuple) { set.insert(.dns) }
         if configuration.inspectsTLS, Dissectors.tls.mayBeMine(tuple) { set.insert(.tls) }
+        if configuration.inspectsHTTP, Dissectors.http.mayBeMine(tuple) { set.insert(.http) }
+        if configuration.inspectsTLS, Dissectors.upgrade.mayBeMine(tuple) { set.insert(.upgrade) }
         return set
     }
 
     mutating func evictOldestStream(sparing spared: UInt32) -> Bool {
         let oldest = assembler.oldest
         guard oldest != 0, assembler[oldest].flow != spared else { return false }
-        evictedStreams += 1
         let flow = assembler[oldest].flow
+        let isSecond = assembler[oldest].isSecond
+        if assembler[oldest].start >= assembler[oldest].highest {
+            // It was read; only whether it comes again and differs is not known.
+            settleRead(flow, isSecond)
+            guard flows[flow][isSecond].reading.candidates.isEmpty else { return true }
+            release(flow)
+            flows.decide(flow, .accepted)
+            return true
+        }
+        evictedStreams += 1
         release(flow)
         flows.decide(flow, .accepted)
         return true
@@ -128,18 +165,15 @@ extension Inspector {
 
     /// Lets a flow go once its client's direction has nothing more to say.
     mutating func acceptIfClientIsClosed(_ flow: UInt32, _ isSecond: Bool) {
-        let isClient =
-            flows[flow].client == 0
-            ? fiveTuple.destinationPort <= fiveTuple.sourcePort : flows[flow].client == (isSecond ? 2 : 1)
         let isOtherClosed = flows[flow][isSecond == false].state == .closed
-        guard isClient || isOtherClosed, flows[flow].state == .undecided else { return }
+        guard flows[flow].isClient(isSecond) || isOtherClosed, flows[flow].state == .undecided else { return }
         release(flow)
         flows.decide(flow, .accepted)
     }
 }
 
 extension HashKey {
-    fileprivate func fingerprint(of key: FlowKey) -> Fingerprint {
+    func fingerprint(of key: FlowKey) -> Fingerprint {
         let ends = key.endpoints
         let ports = UInt64(ends.sourcePort) &<< 32 | UInt64(ends.destinationPort) &<< 16 | UInt64(ends.transport)
         return fingerprint(ends.source.high, ends.source.low, ends.destination.high, ends.destination.low, ports)

@@ -1,4 +1,5 @@
 package import Blocklists
+import QUICProtection
 package import Telemetry
 package import Wire
 
@@ -19,17 +20,39 @@ package struct Inspector: ~Copyable, Sendable {
     /// How many names the packet last inspected completed. Stored, since a call from another target would copy the whole inspector.
     package private(set) var findingCount = 0
 
-    /// Streams that the last packet pushed out of the budget before their message was complete.
+    /// The odd forms that the packet last inspected showed.
+    package private(set) var anomalies = AnomalySet()
+
+    /// The form of encrypted DNS of which the packet last inspected showed a flow, once for each flow; nil where it showed none.
+    package internal(set) var encryptedDNS: EncryptedDNS?
+
+    /// Streams and fragmented packets that the last packet pushed out of their budget before they were complete.
     package internal(set) var evictedStreams = 0
+
+    /// Data of the last packet that differed from what came before and for which there was no room beside it.
+    package internal(set) var lostOverlaps = 0
+
+    /// Fragmented packets whose time had run out before they were complete, as the last packet showed.
+    package internal(set) var unfinishedDatagrams = 0
 
     let configuration: InspectorConfiguration
     private let source: BlocklistSource
     private var generation: UInt64
     var findings = Findings()
+    /// The dissectors that the stream of the present segment is shown to.
+    var candidates = DissectorSet(rawValue: 0)
     var flows: FlowTable
     var assembler: StreamAssembler
     var message: MessageBuffer
     var scratch: MessageBuffer
+    var opener = InitialOpener()
+    var quicFlows: FlatArray<QUICFlow>
+    /// The frames of the Initial that was opened last.
+    var quicFrames: [UInt8] = []
+    /// Whether the flow table may hold flows of QUIC: no UDP packet is looked up there before it does.
+    var hasQUICFlows = false
+    var fragments: FragmentAssembler
+    var datagrams = DatagramBuffers()
 
     /// An inspector that has seen nothing.
     package init(configuration: InspectorConfiguration, blocklists: BlocklistSource) {
@@ -39,9 +62,11 @@ package struct Inspector: ~Copyable, Sendable {
         let nowhere = IPAddress(v4: 0)
         fiveTuple = FiveTuple(source: nowhere, destination: nowhere, sourcePort: 0, destinationPort: 0, transport: 0)
         flows = FlowTable(capacity: configuration.flowCapacity, idleTimeout: configuration.flowTimeout)
+        quicFlows = FlatArray(count: configuration.flowCapacity + 1)
         assembler = StreamAssembler(budget: configuration.streamBudget, streamLimit: configuration.streamLimit)
         message = MessageBuffer(capacity: configuration.streamLimit)
         scratch = MessageBuffer(capacity: configuration.streamLimit)
+        fragments = FragmentAssembler(budget: configuration.fragmentBudget)
     }
 
     /// Takes the blocklist that was published last; to be called between batches.
@@ -70,6 +95,9 @@ package struct Inspector: ~Copyable, Sendable {
     /// Octets of memory that hold data waiting for a message to be complete.
     package var waitingByteCount: Int { assembler.blocksInUse * StreamAssembler.blockCost }
 
+    /// How many fragmented packets wait for the rest of them.
+    package var waitingDatagrams: Int { fragments.waitingCount }
+
     /// Decides about one packet.
     ///
     /// - Parameters:
@@ -80,59 +108,55 @@ package struct Inspector: ~Copyable, Sendable {
         findings.reset()
         evictedFlows = 0
         evictedStreams = 0
-        let decision = decide(packet, now)
+        lostOverlaps = 0
+        unfinishedDatagrams = 0
+        var decision = decide(packet, at: now, depth: 0)
+        if let fault = findings.fault { decision = decision.noting(fault) }
         findingCount = findings.count
+        anomalies = findings.anomalies
+        encryptedDNS = findings.encryptedDNS
+        if encryptedDNS != nil { dropDoubleCount() }
         return decision
     }
 
-    private mutating func decide(_ packet: Span<UInt8>, _ now: Instant) -> Decision {
+    /// Decides about the IP packet that `packet` starts with, inside so many others.
+    mutating func decide(_ packet: Span<UInt8>, at now: Instant, depth: Int) -> Decision {
         do throws(WireError) {
             let packet = try IPPacket(parsing: packet)
-            fiveTuple = FiveTuple(
-                source: packet.source,
-                destination: packet.destination,
-                sourcePort: 0,
-                destinationPort: 0,
-                transport: packet.transport
-            )
-            guard packet.fragmentOffset == 0 else { return Decision(.accept, undecided: .fragment) }
-            do throws(WireError) {
-                switch packet.transport {
-                case TransportProtocol.udp:
-                    return try inspectDatagram(UDPDatagram(parsing: packet.payload), of: packet)
-                case TransportProtocol.tcp:
-                    return try inspectSegment(TCPSegment(parsing: packet.payload), of: packet, at: now)
-                default:
-                    return Decision(.accept)
-                }
-            } catch {
-                return Decision(
-                    .accept,
-                    undecided: packet.isFragment ? .fragment : packet.isTruncated ? .truncated : .malformed
-                )
-            }
+            return decide(packet, at: now, depth: depth)
         } catch .truncated {
             return Decision(.accept, undecided: .truncated)
         } catch {
             return Decision(.accept, undecided: .malformed)
         }
     }
-}
 
-extension Inspector {
-    private mutating func inspectDatagram(_ datagram: UDPDatagram, of packet: IPPacket) throws(WireError) -> Decision {
-        fiveTuple = packet.fiveTuple(datagram.sourcePort, datagram.destinationPort)
-        guard configuration.inspectsDNS, DNSDissector.mayBeMine(fiveTuple) else { return Decision(.accept) }
-        var undecided: UndecidedCause?
-        do throws(WireError) {
-            _ = try DNSDissector.dissect(datagram: datagram.payload, into: &findings)
-        } catch {
-            undecided =
-                packet.isFragment ? .fragment : packet.isTruncated || datagram.isTruncated ? .truncated : .malformed
+    /// Decides about a packet by what it carries.
+    mutating func decide(_ packet: IPPacket, at now: Instant, depth: Int) -> Decision {
+        guard packet.isFragment == false else {
+            fiveTuple = packet.fiveTuple(0, 0)
+            return inspectFragment(packet, at: now, depth: depth)
         }
-        // A question that was read before a fault is a name that was asked for.
-        guard findings.count > 0 else { return Decision(.accept, undecided: undecided) }
-        return Decision(findings.judge(from: 0, against: blocklist))
+        do throws(WireError) {
+            switch packet.transport {
+            case TransportProtocol.udp:
+                let datagram = try UDPDatagram(parsing: packet.payload)
+                if Self.mayBeTunnel(datagram),
+                    let decision = inspectTunnel(datagram, at: now, depth: depth)
+                {
+                    return decision
+                }
+                return try inspectDatagram(datagram, of: packet, at: now)
+            case TransportProtocol.tcp:
+                return try inspectSegment(TCPSegment(parsing: packet.payload), of: packet, at: now)
+            default:
+                fiveTuple = packet.fiveTuple(0, 0)
+                return try inspectTunnel(packet, at: now, depth: depth)
+            }
+        } catch {
+            fiveTuple = packet.fiveTuple(0, 0)
+            return Decision(.accept, undecided: packet.isTruncated ? .truncated : .malformed)
+        }
     }
 }
 

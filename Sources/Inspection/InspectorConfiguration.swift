@@ -5,8 +5,20 @@ package struct InspectorConfiguration: Equatable, Sendable {
     /// Whether names are read from DNS queries.
     package var inspectsDNS = true
 
+    /// Whether names are read from DNS answers, where they are read from queries.
+    package var inspectsDNSAnswers = true
+
     /// Whether names are read from TLS hellos.
     package var inspectsTLS = true
+
+    /// Whether names are read from QUIC Initial packets.
+    package var inspectsQUIC = true
+
+    /// Whether names are read from HTTP requests.
+    package var inspectsHTTP = true
+
+    /// Whether flows of encrypted DNS are counted.
+    package var countsEncryptedDNS = true
 
     /// The most flows that are remembered at a time.
     package var flowCapacity = 65_536
@@ -16,6 +28,15 @@ package struct InspectorConfiguration: Equatable, Sendable {
 
     /// Octets of memory for the waiting data of all flows.
     package var streamBudget = 32 << 20
+
+    /// Whether packets inside other packets are read: tunnels without encryption.
+    package var readsTunnels = true
+
+    /// How many tunnels may lie in each other; what is nested deeper is let go and counted.
+    package var tunnelLimit = 4
+
+    /// Octets of memory for the fragments of all IP packets that are not complete yet.
+    package var fragmentBudget = 8 << 20
 
     /// Nanoseconds of silence after which a flow is forgotten.
     package var flowTimeout: UInt64 = 300_000_000_000

@@ -3,13 +3,18 @@ struct Assembly: ZeroValid {
     /// The flow they belong to, and which of its directions.
     var flow: UInt32
     fileprivate var rawIsSecond: UInt8
+    fileprivate var rawUsesBits: UInt8
 
     fileprivate var firstBlock: UInt32
     fileprivate var blockCount: UInt32
     fileprivate var older: UInt32
     fileprivate var newer: UInt32
+    fileprivate var firstOverlap: UInt32
 
-    /// The offset of the first unread octet.
+    /// The offset of the first octet that is kept: what lies between it and `start` was read, and may yet come again and differ.
+    var base: UInt32
+
+    /// The offset of the first unread octet; behind `highest` where a message goes on that need not be read.
     var start: UInt32
 
     /// The offset behind the last octet up to which there is no gap from `start` on.
@@ -21,13 +26,19 @@ struct Assembly: ZeroValid {
     /// The value of `contiguous` from which on it is worth trying to read again.
     var needed: UInt32
 
+    /// The same for the readings that differ.
+    var neededByOverlaps: UInt32
+
+    /// Whether octets came twice and differed.
+    var hasOverlaps: Bool { firstOverlap != 0 }
+
     var isSecond: Bool { rawIsSecond != 0 }
 }
 
 /// Puts TCP segments back in order, in a fixed budget of memory that all flows share.
 ///
-/// Data are kept in blocks of 2 KiB taken from one array, with a bit for each octet that has arrived, so that segments of any size may come
-/// in any order. The first copy of an octet stays. Index zero is no assembly and no block.
+/// Data are kept in blocks of 2 KiB taken from one array, with a bit for each octet that has arrived behind a gap, so that segments of any
+/// size may come in any order. The first copy of an octet stays; copies that differ from it are kept beside. Index zero is no assembly and no block.
 struct StreamAssembler: ~Copyable, Sendable {
     /// Octets of data in a block.
     static let blockSize = 2_048
@@ -41,7 +52,8 @@ struct StreamAssembler: ~Copyable, Sendable {
     private var arrived: FlatArray<UInt64>
     private var nextBlock: FlatArray<UInt32>
     private var assemblies: FlatArray<Assembly>
-    private var freeBlock: UInt32 = 0
+    private var overlaps: OverlapTable
+    private var firstFree: UInt32 = 0
     private var usedBlocks = 0
     private var freeAssembly: UInt32 = 0
     private var usedAssemblies = 0
@@ -65,6 +77,7 @@ struct StreamAssembler: ~Copyable, Sendable {
         arrived = FlatArray(count: (blocks + 1) * Self.bitWords)
         nextBlock = FlatArray(count: blocks + 1)
         assemblies = FlatArray(count: blocks + 1)
+        overlaps = OverlapTable(capacity: max(budget / 32 / OverlapTable.recordCost, 2 * OverlapTable.limit))
         self.streamLimit = streamLimit
     }
 
@@ -100,13 +113,12 @@ struct StreamAssembler: ~Copyable, Sendable {
 
     /// Gives an assembly's memory back.
     mutating func close(_ index: UInt32) {
+        dropOverlaps(index)
         let assembly = assemblies[Int(index)]
         var block = assembly.firstBlock
         while block != 0 {
             let next = nextBlock[Int(block)]
-            nextBlock[Int(block)] = freeBlock
-            freeBlock = block
-            blocksInUse -= 1
+            freeBlock(block, usesBits: assembly.rawUsesBits != 0)
             block = next
         }
         if assembly.older != 0 {
@@ -140,33 +152,185 @@ struct StreamAssembler: ~Copyable, Sendable {
         return true
     }
 
+    /// What became of octets that were stored.
+    enum Storing {
+        /// They are new, or as they were before.
+        case agreed
+        /// Some came before and were others; both are kept.
+        case differed
+        /// Some came before and were others, and there is no room for both.
+        case lost
+    }
+
     /// Stores octets that have not arrived before at `offset`; room was reserved.
-    mutating func store(_ bytes: Span<UInt8>, at offset: Int, in index: UInt32) {
+    mutating func store(_ bytes: Span<UInt8>, at offset: Int, in index: UInt32) -> Storing {
+        let contiguous = Int(assemblies[Int(index)].contiguous)
+        let end = offset + bytes.count
+        if offset == contiguous, assemblies[Int(index)].highest <= assemblies[Int(index)].contiguous {
+            // In order and nothing ahead, as nearly always: no bit is needed to say so.
+            copy(bytes, to: offset, in: index)
+            assemblies[Int(index)].contiguous = UInt32(end)
+            assemblies[Int(index)].highest = UInt32(end)
+            return .agreed
+        }
+        var result = Storing.agreed
+        let base = Int(assemblies[Int(index)].base)
+        let compared = max(0, min(end, contiguous) - offset)
+        let skipped = min(max(0, base - offset), compared)
+        if skipped < compared {
+            compare(bytes.extracting(skipped..<compared), at: offset + skipped, in: index, &result)
+        }
+        if compared < bytes.count {
+            assemblies[Int(index)].rawUsesBits = 1
+            fill(bytes.extracting(droppingFirst: compared), at: offset + compared, in: index, &result)
+            assemblies[Int(index)].highest = max(assemblies[Int(index)].highest, UInt32(end))
+            advance(index)
+        }
+        return result
+    }
+
+    /// Copies octets into the blocks.
+    private mutating func copy(_ bytes: Span<UInt8>, to offset: Int, in index: UInt32) {
         var block = blockNumber(offset / Self.blockSize, of: index)
         var position = offset % Self.blockSize
         var taken = 0
         while taken < bytes.count {
             let count = min(Self.blockSize - position, bytes.count - taken)
-            store(bytes.extracting(taken..<taken + count), at: position, inBlock: Int(block))
+            data.copy(bytes.extracting(taken..<taken + count), to: Int(block) * Self.blockSize + position)
             taken += count
             position = 0
             block = nextBlock[Int(block)]
         }
-        assemblies[Int(index)].highest = max(assemblies[Int(index)].highest, UInt32(offset + bytes.count))
-        advance(index)
+    }
+
+    /// Compares octets with those that are there already, all of them.
+    private mutating func compare(_ bytes: Span<UInt8>, at offset: Int, in index: UInt32, _ result: inout Storing) {
+        var taken = 0
+        while taken < bytes.count {
+            let position = (offset + taken) % Self.blockSize
+            let count = min(Self.blockSize - position, bytes.count - taken)
+            let piece = bytes.extracting(taken..<taken + count)
+            let place = locate(offset + taken, of: index)
+            var difference = 0..<0
+            for octet in 0..<count where data[place + octet] != piece[octet] {
+                difference = (difference.isEmpty ? octet : difference.lowerBound)..<octet + 1
+            }
+            if difference.isEmpty == false {
+                keep(piece.extracting(difference), at: offset + taken + difference.lowerBound, in: index, &result)
+            }
+            taken += count
+        }
+    }
+
+    /// Stores octets behind the first gap.
+    private mutating func fill(_ bytes: Span<UInt8>, at offset: Int, in index: UInt32, _ result: inout Storing) {
+        let isBehindAll = offset >= Int(assemblies[Int(index)].highest)
+        var block = blockNumber(offset / Self.blockSize, of: index)
+        var position = offset % Self.blockSize
+        var taken = 0
+        while taken < bytes.count {
+            let count = min(Self.blockSize - position, bytes.count - taken)
+            let piece = bytes.extracting(taken..<taken + count)
+            let difference = fill(piece, at: position, inBlock: Int(block), isFirst: isBehindAll)
+            if difference.isEmpty == false {
+                keep(piece.extracting(difference), at: offset + taken + difference.lowerBound, in: index, &result)
+            }
+            taken += count
+            position = 0
+            block = nextBlock[Int(block)]
+        }
+    }
+
+    /// Keeps octets that differ from those that came first.
+    private mutating func keep(_ bytes: Span<UInt8>, at offset: Int, in index: UInt32, _ result: inout Storing) {
+        let position = UInt32(offset)
+        guard overlaps.contains(bytes, at: position, in: assemblies[Int(index)].firstOverlap) == false else { return }
+        var isKept = overlaps.add(bytes, at: position, to: &assemblies[Int(index)].firstOverlap)
+        if isKept == false { isKept = extendLastOverlap(bytes, at: offset, of: index) }
+        if isKept == false { result = .lost } else if result == .agreed { result = .differed }
+    }
+
+    /// Puts octets behind those that differed last, and the first copies between the two, so that many small differences become one.
+    private mutating func extendLastOverlap(_ bytes: Span<UInt8>, at offset: Int, of index: UInt32) -> Bool {
+        let last = overlaps.last(of: assemblies[Int(index)].firstOverlap)
+        let end = Int(overlaps[last].end)
+        let gap = offset - end
+        guard last != 0, gap >= 0, end / Self.blockSize == offset / Self.blockSize else { return false }
+        let place = locate(end, of: index)
+        guard overlaps.extend(last, data, place..<place + gap) else { return false }
+        return overlaps.extend(last, bytes)
+    }
+
+    /// Forgets the copies that differed.
+    mutating func dropOverlaps(_ index: UInt32) {
+        guard assemblies[Int(index)].firstOverlap != 0 else { return }
+        overlaps.removeAll(&assemblies[Int(index)].firstOverlap)
+    }
+
+    /// How many stretches came a second time and differed.
+    func overlapCount(_ index: UInt32) -> Int {
+        overlaps.count(of: assemblies[Int(index)].firstOverlap)
+    }
+
+    /// Copies the octets from `base` on that have no gap between them into `message`, the second copies that `chosen` has a bit for in place
+    /// of the first ones, later ones over earlier ones.
+    func gather(_ index: UInt32, choosing chosen: UInt32, into message: inout MessageBuffer) {
+        let assembly = assemblies[Int(index)]
+        gather(index, from: Int(assembly.base), into: &message)
+        var overlap = assembly.firstOverlap
+        var choice = chosen
+        while overlap != 0 {
+            if choice & 1 != 0 {
+                message.overwrite(overlaps.bytes(of: overlap), at: Int(overlaps[overlap].offset) - Int(assembly.base))
+            }
+            choice >>= 1
+            overlap = overlaps.next(after: overlap)
+        }
+        // What is taken out goes last, from the end on, so that no other place moves.
+        var end = UInt32.max
+        while let next = lastRemoval(in: assembly.firstOverlap, before: end, choosing: chosen) {
+            message.remove(at: Int(next) - Int(assembly.base))
+            end = next
+        }
+    }
+
+    /// The highest offset below `end` of a chosen octet that may not belong to the stream.
+    private func lastRemoval(in first: UInt32, before end: UInt32, choosing chosen: UInt32) -> UInt32? {
+        var highest: UInt32?
+        var overlap = first
+        var choice = chosen
+        while overlap != 0 {
+            let record = overlaps[overlap]
+            if choice & 1 != 0, record.count == 0, record.offset < end { highest = max(highest ?? 0, record.offset) }
+            choice >>= 1
+            overlap = overlaps.next(after: overlap)
+        }
+        return highest
+    }
+
+    /// Notes that the octet at `offset` may not belong to the stream.
+    ///
+    /// - Returns: false where there is no room for it.
+    mutating func addRemoval(at offset: Int, in index: UInt32) -> Bool {
+        overlaps.add(Span(), at: UInt32(offset), to: &assemblies[Int(index)].firstOverlap)
     }
 
     /// Takes the stretch from `start` on for a message's beginning.
     mutating func begin(_ index: UInt32, at start: Int) {
+        assemblies[Int(index)].base = UInt32(start)
         assemblies[Int(index)].start = UInt32(start)
-        assemblies[Int(index)].contiguous = UInt32(start)
+        assemblies[Int(index)].contiguous = max(assemblies[Int(index)].contiguous, UInt32(start))
         advance(index)
     }
 
     /// Copies the unread octets that have no gap between them into `message`.
     func gather(_ index: UInt32, into message: inout MessageBuffer) {
+        gather(index, from: Int(assemblies[Int(index)].start), into: &message)
+    }
+
+    private func gather(_ index: UInt32, from start: Int, into message: inout MessageBuffer) {
         message.reset()
-        var position = Int(assemblies[Int(index)].start)
+        var position = start
         let end = Int(assemblies[Int(index)].contiguous)
         while position < end {
             let block = Int(blockNumber(position / Self.blockSize, of: index))
@@ -183,36 +347,39 @@ struct StreamAssembler: ~Copyable, Sendable {
         assemblies[Int(index)].highest > assemblies[Int(index)].contiguous
     }
 
-    /// Gives back the blocks that have been read to their end, so that the stream can go on for nearly ``streamLimit`` octets.
+    /// Forgets what was read and gives back the blocks that have been read to their end, so that the stream can go on for nearly
+    /// ``streamLimit`` octets.
     ///
     /// - Returns: how many octets that were; all offsets of the assembly are smaller by so many.
     mutating func compact(_ index: UInt32) -> UInt32 {
         var assembly = assemblies[Int(index)]
         let count = min(assembly.start / UInt32(Self.blockSize), assembly.blockCount - 1)
+        let octets = count * UInt32(Self.blockSize)
+        if assembly.firstOverlap != 0 { overlaps.shift(&assembly.firstOverlap, by: octets, from: assembly.start) }
+        assembly.base = assembly.start
+        assemblies[Int(index)] = assembly
         guard count > 0 else { return 0 }
         for _ in 0..<count {
             let block = assembly.firstBlock
             assembly.firstBlock = nextBlock[Int(block)]
-            nextBlock[Int(block)] = freeBlock
-            freeBlock = block
-            blocksInUse -= 1
+            freeBlock(block, usesBits: assembly.rawUsesBits != 0)
         }
-        let octets = count * UInt32(Self.blockSize)
         assembly.blockCount -= count
+        assembly.base -= octets
         assembly.start -= octets
         assembly.contiguous -= octets
         assembly.highest -= octets
         assembly.needed -= min(octets, assembly.needed)
+        assembly.neededByOverlaps -= min(octets, assembly.neededByOverlaps)
         assemblies[Int(index)] = assembly
         return octets
     }
 
     private mutating func takeBlock() -> UInt32 {
         let block: UInt32
-        if freeBlock != 0 {
-            block = freeBlock
-            freeBlock = nextBlock[Int(block)]
-            for word in 0..<Self.bitWords { arrived[Int(block) * Self.bitWords + word] = 0 }
+        if firstFree != 0 {
+            block = firstFree
+            firstFree = nextBlock[Int(block)]
         } else {
             guard usedBlocks < nextBlock.count - 1 else { return 0 }
             usedBlocks += 1
@@ -223,24 +390,43 @@ struct StreamAssembler: ~Copyable, Sendable {
         return block
     }
 
+    /// Gives a block back, all its arrival bits zero.
+    private mutating func freeBlock(_ block: UInt32, usesBits: Bool) {
+        if usesBits {
+            for word in 0..<Self.bitWords { arrived[Int(block) * Self.bitWords + word] = 0 }
+        }
+        nextBlock[Int(block)] = firstFree
+        firstFree = block
+        blocksInUse -= 1
+    }
+
     private func blockNumber(_ position: Int, of index: UInt32) -> UInt32 {
         var block = assemblies[Int(index)].firstBlock
         for _ in 0..<position { block = nextBlock[Int(block)] }
         return block
     }
 
-    /// Stores octets inside one block, eight arrival bits' worth of care for those that are there already.
-    private mutating func store(_ bytes: Span<UInt8>, at position: Int, inBlock block: Int) {
+    /// Stores octets inside one block; those that are there already stay.
+    ///
+    /// - Returns: the stretch from the first to the last octet that is there already and differs.
+    private mutating func fill(_ bytes: Span<UInt8>, at position: Int, inBlock block: Int, isFirst: Bool) -> Range<Int>
+    {
         let first = block * Self.blockSize + position
-        if isUntouched(first..<first + bytes.count) {
+        if isFirst || isUntouched(first..<first + bytes.count) {
             data.copy(bytes, to: first)
             markArrived(first..<first + bytes.count)
-            return
+            return 0..<0
         }
-        for index in 0..<bytes.count where hasArrived(first + index) == false {
-            data[first + index] = bytes[index]
-            setArrived(first + index)
+        var difference = 0..<0
+        for index in 0..<bytes.count {
+            if hasArrived(first + index) == false {
+                data[first + index] = bytes[index]
+                setArrived(first + index)
+            } else if data[first + index] != bytes[index] {
+                difference = (difference.isEmpty ? index : difference.lowerBound)..<index + 1
+            }
         }
+        return difference
     }
 
     private mutating func advance(_ index: UInt32) {

@@ -63,9 +63,10 @@ package enum IPTablesRules {
             "-m connmark --mark \(markText(rules.mark.accepted))/\(mask) -j RETURN",
         ]
         let target = queueTarget(rules)
-        for match in portMatches("udp", rules.udpPorts) + portMatches("tcp", rules.tcpPorts) {
-            queueRules.append("\(match) \(target)")
-        }
+        let matches =
+            portMatches("udp", .destination, rules.udpPorts) + portMatches("tcp", .destination, rules.tcpPorts)
+            + portMatches("udp", .source, rules.answerPorts) + portMatches("tcp", .source, rules.answerPorts)
+        for match in matches { queueRules.append("\(match) \(target)") }
         var table = Table(name: "mangle", chains: [(queueChain, queueRules)])
         if rules.forwarded {
             table.jumps.append(Jump(chain: "FORWARD", target: queueChain, appended: true))
@@ -110,14 +111,20 @@ package enum IPTablesRules {
         return "-j NFQUEUE \(queue)" + (rules.failOpen ? " --queue-bypass" : "")
     }
 
+    /// Which port of a packet a match is about, as its option is called.
+    private enum PortSide: String {
+        case destination = "dport"
+        case source = "sport"
+    }
+
     /// One match per fifteen ports, the most that multiport takes.
-    private static func portMatches(_ transport: String, _ ports: [UInt16]) -> [String] {
+    private static func portMatches(_ transport: String, _ side: PortSide, _ ports: [UInt16]) -> [String] {
         if let port = ports.first, ports.count == 1 {
-            return ["-p \(transport) -m \(transport) --dport \(port)"]
+            return ["-p \(transport) -m \(transport) --\(side.rawValue) \(port)"]
         }
         return stride(from: 0, to: ports.count, by: 15).map { start in
             let part = ports[start..<min(start + 15, ports.count)].map { "\($0)" }.joined(separator: ",")
-            return "-p \(transport) -m multiport --dports \(part)"
+            return "-p \(transport) -m multiport --\(side.rawValue)s \(part)"
         }
     }
 

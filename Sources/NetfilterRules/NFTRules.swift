@@ -31,6 +31,10 @@ package enum NFTRules {
         if !rules.tcpPorts.isEmpty {
             lines.append("        tcp dport \(ports(rules.tcpPorts)) \(queue)")
         }
+        if !rules.answerPorts.isEmpty {
+            lines.append("        udp sport \(ports(rules.answerPorts)) \(queue)")
+            lines.append("        tcp sport \(ports(rules.answerPorts)) \(queue)")
+        }
         lines += [
             "    }",
             "    chain remember {",

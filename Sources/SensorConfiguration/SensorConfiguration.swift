@@ -51,11 +51,27 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// Whether names are read from DNS.
     package var inspectsDNS = true
 
+    /// Whether names are read from DNS answers, where they are read from DNS.
+    package var inspectsDNSAnswers = true
+
+    /// Whether flows of encrypted DNS are counted.
+    package var countsEncryptedDNS = true
+
+    /// Whether `run` reads the packets inside tunnels. Their connections are never decided, so all of their packets stay in user space; a
+    /// replay and a tap read them in any case.
+    package var readsTunnels = false
+
+    /// A file of endpoints of DNS over HTTPS, to which flows are counted.
+    package var endpoints: String?
+
     /// Whether names are read from TLS.
     package var inspectsTLS = true
 
-    /// Mechanisms that are switched on and that this version does not have.
-    package var unavailable: [String] = []
+    /// Whether names are read from QUIC.
+    package var inspectsQUIC = true
+
+    /// Whether names are read from HTTP.
+    package var inspectsHTTP = true
 
     /// The lists, in the order in which they apply.
     package var lists: [List] = []
@@ -71,6 +87,9 @@ package struct SensorConfiguration: Equatable, Sendable {
 
     /// Where the metrics socket is unless configured otherwise.
     package static let defaultSocket = "/run/grindvakt/metrics.sock"
+
+    /// What the list of endpoints is called in counters; no other list may have the name.
+    package static let endpointsID = "doh-endpoints"
 
     /// The defaults.
     package init() {}
@@ -95,7 +114,7 @@ package struct SensorConfiguration: Equatable, Sendable {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         var file = Section(document, table)
         if var section = try file.section("sensor") { try readSensor(&section) }
-        if var section = try file.section("inspect") { try readInspect(&section) }
+        if var section = try file.section("inspect") { try readInspect(&section, folder) }
         if var section = try file.section("rules") { try readRules(&section) }
         for var section in try file.sections("list") { try readList(&section, folder) }
         if var section = try file.section("allow") {
@@ -111,7 +130,11 @@ package struct SensorConfiguration: Equatable, Sendable {
         rules.queues = queues
         rules.failOpen = failOpen
         rules.dns = inspectsDNS
+        rules.dnsAnswers = inspectsDNSAnswers
         rules.tls = inspectsTLS
+        rules.quic = inspectsQUIC
+        rules.http = inspectsHTTP
+        rules.encryptedDNS = countsEncryptedDNS
     }
 
     private mutating func readSensor(_ section: inout Section) throws(ConfigurationError) {
@@ -139,11 +162,15 @@ package struct SensorConfiguration: Equatable, Sendable {
         try section.refuseUnknownKeys()
     }
 
-    private mutating func readInspect(_ section: inout Section) throws(ConfigurationError) {
+    private mutating func readInspect(_ section: inout Section, _ folder: String) throws(ConfigurationError) {
         inspectsDNS = try section.bool("dns") ?? inspectsDNS
+        inspectsDNSAnswers = try section.bool("dns-answers") ?? inspectsDNSAnswers
+        countsEncryptedDNS = try section.bool("encrypted-dns") ?? countsEncryptedDNS
+        readsTunnels = try section.bool("tunnels") ?? readsTunnels
+        endpoints = try section.string("doh-endpoints").map { Self.resolve($0, folder) }
         inspectsTLS = try section.bool("tls") ?? inspectsTLS
-        if try section.bool("quic") ?? false { unavailable.append("quic") }
-        if try section.bool("http") ?? false { unavailable.append("http") }
+        inspectsQUIC = try section.bool("quic") ?? inspectsQUIC
+        inspectsHTTP = try section.bool("http") ?? inspectsHTTP
         try section.refuseUnknownKeys()
     }
 
@@ -153,6 +180,8 @@ package struct SensorConfiguration: Equatable, Sendable {
         rules.generated = try section.bool("generated") ?? rules.generated
         if let ports = try section.integers("dns-ports", in: 1...65_535) { rules.dnsPorts = ports.map { UInt16($0) } }
         if let ports = try section.integers("tls-ports", in: 1...65_535) { rules.tlsPorts = ports.map { UInt16($0) } }
+        if let ports = try section.integers("quic-ports", in: 1...65_535) { rules.quicPorts = ports.map { UInt16($0) } }
+        if let ports = try section.integers("http-ports", in: 1...65_535) { rules.httpPorts = ports.map { UInt16($0) } }
         try section.refuseUnknownKeys()
     }
 
@@ -167,6 +196,9 @@ package struct SensorConfiguration: Equatable, Sendable {
         guard let id else { throw section.error(nil, "[[list]] needs an id") }
         guard ListDescriptor.isValid(id: id) else {
             throw section.error("id", "id may hold only a-z, 0-9 and -, at most 64 of them")
+        }
+        guard id != Self.endpointsID else {
+            throw section.error("id", "id \"\(id)\" stands for the endpoints of [inspect]; choose another")
         }
         guard lists.contains(where: { $0.id == id }) == false else {
             throw section.error("id", "id \"\(id)\" is used twice; each list needs its own")

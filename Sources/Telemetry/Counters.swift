@@ -13,6 +13,11 @@ package final class Counters: Sendable {
     static let protocolCapacity = 8
     /// The most cases that ``UndecidedCause`` may have before its block below must grow.
     static let causeCapacity = 16
+    /// The most cases that ``Anomaly`` may have before its block below must grow.
+    static let anomalyCapacity = 32
+
+    /// The most cases that ``EncryptedDNS`` may have before its block below must grow.
+    static let encryptedDNSCapacity = 4
 
     /// The netfilter queue, 0 to 65535, whose worker writes this block.
     package let queue: UInt16
@@ -21,6 +26,8 @@ package final class Counters: Sendable {
     private let packets: InlineArray<2, Atomic<UInt64>>
     private let names: InlineArray<8, Atomic<UInt64>>
     private let undecided: InlineArray<16, Atomic<UInt64>>
+    private let anomalies: InlineArray<32, Atomic<UInt64>>
+    private let encryptedDNSFlows: InlineArray<4, Atomic<UInt64>>
     private let receiveOverruns = Atomic<UInt64>(0)
     private let unseen = Atomic<UInt64>(0)
     private let unfinishedChecksums = Atomic<UInt64>(0)
@@ -41,6 +48,8 @@ package final class Counters: Sendable {
         packets = .init { _ in Atomic(0) }
         names = .init { _ in Atomic(0) }
         undecided = .init { _ in Atomic(0) }
+        anomalies = .init { _ in Atomic(0) }
+        encryptedDNSFlows = .init { _ in Atomic(0) }
         verdictBuckets = .init { _ in Atomic(0) }
         matches = .init { _ in Atomic(0) }
         paddingAfter = .init(repeating: 0)
@@ -71,6 +80,20 @@ package final class Counters: Sendable {
     /// Counts one packet or message that was accepted without being judged.
     package func countUndecided(_ cause: UndecidedCause) {
         Self.add(1, to: undecided[Int(cause.rawValue)])
+    }
+
+    /// Counts the odd forms that one packet showed, each once.
+    package func countAnomalies(_ set: AnomalySet) {
+        var bits = set.bits
+        while bits != 0 {
+            Self.add(1, to: anomalies[bits.trailingZeroBitCount])
+            bits &= bits &- 1
+        }
+    }
+
+    /// Counts one flow of encrypted DNS, at the packet that showed it.
+    package func countEncryptedDNSFlow(_ kind: EncryptedDNS) {
+        Self.add(1, to: encryptedDNSFlows[Int(kind.rawValue)])
     }
 
     /// Counts the time from the receipt of a batch to the answer for it, once for each of its packets.
@@ -128,6 +151,14 @@ package final class Counters: Sendable {
         for cause in UndecidedCause.allCases {
             reading.undecided[Int(cause.rawValue)] = undecided[Int(cause.rawValue)].load(ordering: .relaxed)
         }
+        for anomaly in Anomaly.allCases {
+            reading.anomalies[Int(anomaly.rawValue)] = anomalies[Int(anomaly.rawValue)].load(ordering: .relaxed)
+        }
+        for kind in EncryptedDNS.allCases {
+            reading.encryptedDNSFlows[Int(kind.rawValue)] = encryptedDNSFlows[Int(kind.rawValue)].load(
+                ordering: .relaxed
+            )
+        }
         for index in reading.matches.indices {
             reading.matches[index] = matches[index].load(ordering: .relaxed)
         }
@@ -164,6 +195,8 @@ package struct CounterReading: Sendable, Equatable {
     var packets = [UInt64](repeating: 0, count: CountedVerdict.allCases.count)
     var names = [UInt64](repeating: 0, count: InspectedProtocol.allCases.count)
     var undecided = [UInt64](repeating: 0, count: UndecidedCause.allCases.count)
+    var anomalies = [UInt64](repeating: 0, count: Anomaly.allCases.count)
+    var encryptedDNSFlows = [UInt64](repeating: 0, count: EncryptedDNS.allCases.count)
     var matches = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.protocolCapacity)
     /// Observations per bucket, not summed up over the smaller buckets; the last has no upper bound.
     package fileprivate(set) var verdictBuckets = [UInt64](repeating: 0, count: VerdictBuckets.count)
@@ -195,6 +228,12 @@ package struct CounterReading: Sendable, Equatable {
     /// Packets or messages accepted unjudged for this cause.
     package func undecided(_ cause: UndecidedCause) -> UInt64 { undecided[Int(cause.rawValue)] }
 
+    /// Packets that showed this odd form.
+    package func anomalies(_ anomaly: Anomaly) -> UInt64 { anomalies[Int(anomaly.rawValue)] }
+
+    /// Flows of this form of encrypted DNS.
+    package func encryptedDNSFlows(_ kind: EncryptedDNS) -> UInt64 { encryptedDNSFlows[Int(kind.rawValue)] }
+
     /// Names of this protocol that the slot's list matched; zero for a slot outside the registry's range.
     package func matches(slot: Int, _ inspected: InspectedProtocol) -> UInt64 {
         guard slot >= 0, slot < Counters.slotCapacity else { return 0 }
@@ -209,6 +248,8 @@ package struct CounterReading: Sendable, Equatable {
         for index in packets.indices { packets[index] &+= other.packets[index] }
         for index in names.indices { names[index] &+= other.names[index] }
         for index in undecided.indices { undecided[index] &+= other.undecided[index] }
+        for index in anomalies.indices { anomalies[index] &+= other.anomalies[index] }
+        for index in encryptedDNSFlows.indices { encryptedDNSFlows[index] &+= other.encryptedDNSFlows[index] }
         for index in matches.indices { matches[index] &+= other.matches[index] }
         for index in verdictBuckets.indices { verdictBuckets[index] &+= other.verdictBuckets[index] }
         verdictNanoseconds &+= other.verdictNanoseconds

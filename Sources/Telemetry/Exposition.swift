@@ -53,8 +53,8 @@ extension StringProtocol {
 
 /// Renders a sensor's reading for monitoring tools.
 ///
-/// Guarantees: the families come in the order of ``Metric``; label values are queue numbers, list identifiers, the
-/// version, and the fixed texts of the enums in this target, nothing else; every value of an enum appears from the
+/// Guarantees: the families come in the order of ``Metric``; label values are queue numbers, interface names, list
+/// identifiers, the version, and the fixed texts of the enums in this target, nothing else; every value of an enum appears from the
 /// start, at zero, so that rates can be computed.
 package struct Exposition {
     private let format: ExpositionFormat
@@ -108,18 +108,32 @@ package struct Exposition {
             for cause in UndecidedCause.allCases {
                 sample(metric, [("cause", cause.label)], total.undecided(cause))
             }
+        case .anomalies:
+            head(metric)
+            for anomaly in Anomaly.allCases {
+                sample(metric, [("kind", anomaly.label)], total.anomalies(anomaly))
+            }
+        case .encryptedDNSFlows:
+            head(metric)
+            for kind in EncryptedDNS.allCases {
+                sample(metric, [("kind", kind.label)], total.encryptedDNSFlows(kind))
+            }
         case .verdictSeconds:
             head(metric)
             for worker in workers { histogram(metric, worker) }
         case .queueLength: perKernelQueue(metric) { $0.length }
         case .queueKernelDropped: perKernelQueue(metric) { $0.kernelDropped }
         case .queueUserDropped: perKernelQueue(metric) { $0.userDropped }
-        case .receiveOverruns: perWorker(metric) { $0.receiveOverruns }
-        case .queueUnseen: perWorker(metric) { $0.unseen }
-        case .receiveBufferBytes: perWorker(metric) { $0.receiveBufferBytes }
-        case .unfinishedChecksums: perWorker(metric) { $0.unfinishedChecksums }
+        case .receiveOverruns: perQueueWorker(metric) { $0.receiveOverruns }
+        case .queueUnseen: perQueueWorker(metric) { $0.unseen }
+        case .receiveBufferBytes: perQueueWorker(metric) { $0.receiveBufferBytes }
+        case .unfinishedChecksums: perQueueWorker(metric) { $0.unfinishedChecksums }
         case .flows: perWorker(metric) { $0.flows }
         case .flowMemoryBytes: perWorker(metric) { $0.flowMemoryBytes }
+        case .tapReceived: perTap(metric) { [([], $0.received)] }
+        case .tapDropped:
+            perTap(metric) { [([("by", "kernel")], $0.kernelDropped), ([("by", "interface")], $0.interfaceDropped)] }
+        case .tapReading: perTap(metric) { [([], $0.isReading ? 1 : 0)] }
         case .listEntries: perList(metric) { String($0.entries) }
         case .listSequence: perList(metric) { $0.sequence.map { String($0) } }
         case .listActivated: perList(metric) { decimalSeconds($0.activatedAt) }
@@ -145,6 +159,27 @@ package struct Exposition {
     private mutating func perWorker(_ metric: Metric, _ value: (CounterReading) -> UInt64) {
         head(metric)
         for worker in workers { sample(metric, [queue(worker)], value(worker)) }
+    }
+
+    /// Only the workers of netfilter queues: a tap knows nothing of these numbers, and a zero would claim that it did.
+    private mutating func perQueueWorker(_ metric: Metric, _ value: (CounterReading) -> UInt64) {
+        head(metric)
+        for worker in workers where state.taps.contains(where: { $0.queue == worker.queue }) == false {
+            sample(metric, [queue(worker)], value(worker))
+        }
+    }
+
+    private mutating func perTap(
+        _ metric: Metric,
+        _ values: (TapState) -> [(labels: [(name: String, value: String)], value: UInt64)]
+    ) {
+        guard state.taps.isEmpty == false else { return }
+        head(metric)
+        for tap in state.taps {
+            for (labels, value) in values(tap) {
+                sample(metric, [("queue", String(tap.queue)), ("interface", tap.interface)] + labels, value)
+            }
+        }
     }
 
     private mutating func perKernelQueue(_ metric: Metric, _ value: (QueueState) -> UInt64) {

@@ -30,6 +30,8 @@ package enum UndecidedCause: UInt8, CaseIterable, Sendable {
     case flowEvicted
     /// A flow whose beginning was not seen and in which no message boundary was found.
     case midstream
+    /// A QUIC packet of a version whose Initial packets cannot be read.
+    case unknownQUICVersion
 
     /// The label's text in counters and in replay output.
     package var label: String {
@@ -40,6 +42,107 @@ package enum UndecidedCause: UInt8, CaseIterable, Sendable {
         case .overBudget: "over-budget"
         case .flowEvicted: "flow-evicted"
         case .midstream: "midstream"
+        case .unknownQUICVersion: "unknown-quic-version"
+        }
+    }
+}
+
+/// An odd form that a name was hidden or carried in; the value of the label `kind`. Counted, never a reason to block.
+package enum Anomaly: UInt8, CaseIterable, Sendable {
+    /// A TLS handshake message that lies in more than one record (RFC 8446 §5.1).
+    case recordSplit
+    /// Data of a message that came in another order than they were numbered in.
+    case outOfOrder
+    /// Data that came twice and differed; every reading of them is judged.
+    case overlapConflict
+    /// Urgent data, which a receiver may or may not take for part of the stream (RFC 6093).
+    case urgentData
+    /// Data in a SYN (TCP Fast Open, RFC 7413).
+    case synData
+    /// A second ClientHello, as after a HelloRetryRequest (RFC 8446 §4.1.2).
+    case secondHello
+    /// A QUIC ClientHello that lies in more than one Initial packet.
+    case multiInitial
+    /// A QUIC client that began anew with the token of a Retry (RFC 9000 §8.1.2).
+    case quicRetry
+    /// A ClientHello without a server name.
+    case noServerName
+    /// A ClientHello with the extension `encrypted_client_hello`, in earnest or as grease (RFC 9849).
+    case encryptedClientHello
+    /// A ClientHello with the draft extension `encrypted_server_name`.
+    case encryptedServerName
+    /// A DNS answer with the parameter `ech` (RFC 9848).
+    case encryptedClientHelloKeys
+    /// A name that lay in more than one IP fragment.
+    case fragmented
+    /// A packet inside another one: a tunnel.
+    case tunnelled
+    /// A connection that turned to TLS on its way, by STARTTLS or CONNECT.
+    case upgraded
+
+    /// The label's text in counters and in replay output.
+    package var label: String {
+        switch self {
+        case .recordSplit: "record-split"
+        case .outOfOrder: "out-of-order"
+        case .overlapConflict: "overlap-conflict"
+        case .urgentData: "urgent-data"
+        case .synData: "syn-data"
+        case .secondHello: "second-hello"
+        case .multiInitial: "multi-initial"
+        case .quicRetry: "quic-retry"
+        case .noServerName: "no-server-name"
+        case .encryptedClientHello: "ech"
+        case .encryptedServerName: "esni"
+        case .encryptedClientHelloKeys: "dns-ech"
+        case .fragmented: "fragmented"
+        case .tunnelled: "tunnelled"
+        case .upgraded: "upgraded"
+        }
+    }
+}
+
+/// The odd forms that one packet showed.
+package struct AnomalySet: Equatable, Sendable {
+    /// A bit for each case of ``Anomaly``, the first case the lowest.
+    package private(set) var bits: UInt32
+
+    /// None.
+    @inline(__always)
+    package init() {
+        bits = 0
+    }
+
+    /// Whether the packet was as most are.
+    package var isEmpty: Bool { bits == 0 }
+
+    /// Whether this one is among them.
+    package func contains(_ anomaly: Anomaly) -> Bool {
+        bits &>> UInt32(anomaly.rawValue) & 1 != 0
+    }
+
+    /// Adds one.
+    @inline(__always)
+    package mutating func insert(_ anomaly: Anomaly) {
+        bits |= 1 &<< UInt32(anomaly.rawValue)
+    }
+}
+
+/// A form of DNS that hides its questions; the value of the label `kind`. Its flows are counted, never blocked for it.
+package enum EncryptedDNS: UInt8, CaseIterable, Sendable {
+    /// DNS over TLS: a TCP connection to port 853 (RFC 7858).
+    case dot
+    /// DNS over QUIC: a QUIC connection to UDP port 853 (RFC 9250).
+    case doq
+    /// DNS over HTTPS (RFC 8484): a TLS or QUIC hello that names an endpoint the operator has listed.
+    case doh
+
+    /// The label's text in counters and in replay output.
+    package var label: String {
+        switch self {
+        case .dot: "dot"
+        case .doq: "doq"
+        case .doh: "doh"
         }
     }
 }

@@ -7,6 +7,8 @@ package enum Metric: CaseIterable, Sendable {
     case names
     case matches
     case undecided
+    case anomalies
+    case encryptedDNSFlows
     case verdictSeconds
     case queueLength
     case queueKernelDropped
@@ -17,6 +19,9 @@ package enum Metric: CaseIterable, Sendable {
     case unfinishedChecksums
     case flows
     case flowMemoryBytes
+    case tapReceived
+    case tapDropped
+    case tapReading
     case listEntries
     case listSequence
     case listActivated
@@ -49,6 +54,8 @@ package enum Metric: CaseIterable, Sendable {
         case .names: "grindvakt_names"
         case .matches: "grindvakt_matches"
         case .undecided: "grindvakt_undecided"
+        case .anomalies: "grindvakt_anomalies"
+        case .encryptedDNSFlows: "grindvakt_encrypted_dns_flows"
         case .verdictSeconds: "grindvakt_verdict_seconds"
         case .queueLength: "grindvakt_queue_length"
         case .queueKernelDropped: "grindvakt_queue_kernel_dropped"
@@ -59,6 +66,9 @@ package enum Metric: CaseIterable, Sendable {
         case .unfinishedChecksums: "grindvakt_unfinished_checksums"
         case .flows: "grindvakt_flows"
         case .flowMemoryBytes: "grindvakt_flow_memory_bytes"
+        case .tapReceived: "grindvakt_tap_packets_received"
+        case .tapDropped: "grindvakt_tap_packets_dropped"
+        case .tapReading: "grindvakt_tap_reading"
         case .listEntries: "grindvakt_list_entries"
         case .listSequence: "grindvakt_list_sequence"
         case .listActivated: "grindvakt_list_activated_timestamp_seconds"
@@ -77,15 +87,17 @@ package enum Metric: CaseIterable, Sendable {
     /// What the family's numbers mean.
     package var kind: Kind {
         switch self {
-        case .packets, .names, .matches, .undecided, .queueKernelDropped, .queueUserDropped, .receiveOverruns,
-            .queueUnseen,
-            .unfinishedChecksums, .reloads, .processCPU:
+        case .packets, .names, .matches, .undecided, .anomalies, .encryptedDNSFlows, .queueKernelDropped,
+            .queueUserDropped, .receiveOverruns, .queueUnseen, .unfinishedChecksums, .tapReceived, .tapDropped,
+            .reloads,
+            .processCPU:
             .counter
         case .verdictSeconds:
             .histogram
         case .build:
             .info
-        case .queueLength, .receiveBufferBytes, .flows, .flowMemoryBytes, .listEntries, .listSequence, .listActivated,
+        case .queueLength, .receiveBufferBytes, .flows, .flowMemoryBytes, .tapReading, .listEntries, .listSequence,
+            .listActivated,
             .snapshotGeneration, .processResidentMemory, .processVirtualMemory, .processOpenDescriptors,
             .processMaximumDescriptors, .processStartTime:
             .gauge
@@ -95,10 +107,12 @@ package enum Metric: CaseIterable, Sendable {
     /// The family's explanation, one sentence.
     package var help: String {
         switch self {
-        case .packets: "Packets judged, by the verdict the kernel was given."
+        case .packets: "Packets judged, by the verdict the kernel was given; a tap accepts all."
         case .names: "Names read, listed or not, by the protocol they were read from."
-        case .matches: "Names that a list matched, by list, protocol and the action taken."
+        case .matches: "Names that a list matched, by list, protocol and the list's action."
         case .undecided: "Packets and messages accepted without being judged, by cause."
+        case .anomalies: "Packets that showed an odd form in which names are hidden or carried, by kind."
+        case .encryptedDNSFlows: "Flows of encrypted DNS seen, by kind; none is blocked for being one."
         case .verdictSeconds: "Time from a packet's receipt to its verdict."
         case .queueLength: "Packets waiting in the kernel's queue."
         case .queueKernelDropped: "Packets the kernel dropped because the queue was full."
@@ -110,6 +124,9 @@ package enum Metric: CaseIterable, Sendable {
         case .unfinishedChecksums: "Packets whose checksum was left for the network card to finish."
         case .flows: "Flows remembered at present."
         case .flowMemoryBytes: "Bytes of unfinished messages held for flows at present."
+        case .tapReceived: "Frames of a tapped interface that passed the filter, dropped ones among them."
+        case .tapDropped: "Frames of a tapped interface that were lost, by who dropped them."
+        case .tapReading: "Whether a tapped interface is open and up."
         case .listEntries: "Entries in the active list."
         case .listSequence: "Sequence number of the active list, as its publisher numbered it."
         case .listActivated: "When the active list became active, as Unix time."

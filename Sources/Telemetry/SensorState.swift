@@ -16,6 +16,8 @@ package struct SensorState: Sendable, Equatable {
     package var queues: [QueueState]
     /// How each queue was set up.
     package var queueConfigurations: [QueueConfigurationState]
+    /// The interfaces that are tapped; their workers are no queues'.
+    package var taps: [TapState]
     /// The active lists.
     package var lists: [ListState]
     /// What the kernel says of this process; nil when it could not be read.
@@ -30,6 +32,7 @@ package struct SensorState: Sendable, Equatable {
         reloads: ReloadCounts = ReloadCounts(),
         queues: [QueueState] = [],
         queueConfigurations: [QueueConfigurationState] = [],
+        taps: [TapState] = [],
         lists: [ListState] = [],
         process: ProcessStatistics? = nil
     ) {
@@ -40,6 +43,7 @@ package struct SensorState: Sendable, Equatable {
         self.reloads = reloads
         self.queues = queues
         self.queueConfigurations = queueConfigurations
+        self.taps = taps
         self.lists = lists
         self.process = process
     }
@@ -102,6 +106,39 @@ package struct QueueConfigurationState: Sendable, Equatable {
         self.receiveBufferObtained = receiveBufferObtained
         self.copyRange = copyRange
         self.maxLength = maxLength
+    }
+}
+
+/// An interface that is tapped, and what the kernel says of the capture; all numbers since the start of the process.
+package struct TapState: Sendable, Equatable {
+    /// The number of its worker, which is the `queue` of the worker's counters.
+    package var queue: UInt16
+    /// The interface's name.
+    package var interface: String
+    /// Whether the interface is open and up.
+    package var isReading: Bool
+    /// Frames that passed the filter, those dropped for want of room among them.
+    package var received: UInt64
+    /// Frames that the kernel dropped because the worker had not made room.
+    package var kernelDropped: UInt64
+    /// Frames that the interface or its driver dropped.
+    package var interfaceDropped: UInt64
+
+    /// Collects an interface's figures.
+    package init(
+        queue: UInt16,
+        interface: String,
+        isReading: Bool,
+        received: UInt64 = 0,
+        kernelDropped: UInt64 = 0,
+        interfaceDropped: UInt64 = 0
+    ) {
+        self.queue = queue
+        self.interface = interface
+        self.isReading = isReading
+        self.received = received
+        self.kernelDropped = kernelDropped
+        self.interfaceDropped = interfaceDropped
     }
 }
 

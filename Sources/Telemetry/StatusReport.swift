@@ -18,6 +18,9 @@ package enum StatusReport {
             write(queue: number, worker: workers.first { $0.queue == number }, state, to: &json)
         }
         json.endArray()
+        json.beginArray("taps")
+        for tap in state.taps { write(tap, workers.first { $0.queue == tap.queue }, to: &json) }
+        json.endArray()
         json.beginArray("lists")
         for list in state.lists { write(list, total, reading.slots.all, to: &json) }
         json.endArray()
@@ -40,7 +43,7 @@ package enum StatusReport {
 
     private static func queueNumbers(_ workers: [CounterReading], _ state: SensorState) -> [UInt16] {
         let all = workers.map(\.queue) + state.queues.map(\.queue) + state.queueConfigurations.map(\.queue)
-        return Set(all).sorted()
+        return Set(all).subtracting(state.taps.map(\.queue)).sorted()
     }
 
     private static func write(
@@ -76,6 +79,21 @@ package enum StatusReport {
         json.endObject()
     }
 
+    private static func write(_ tap: TapState, _ worker: CounterReading?, to json: inout JSONWriter) {
+        let counted = worker ?? CounterReading(queue: tap.queue)
+        json.beginObject()
+        json.write("queue", tap.queue)
+        json.write("interface", tap.interface)
+        json.write("reading", tap.isReading)
+        json.write("received", tap.received)
+        json.write("kernel_dropped", tap.kernelDropped)
+        json.write("interface_dropped", tap.interfaceDropped)
+        json.write("packets", counted.packets(.accept))
+        json.write("flows", counted.flows)
+        json.write("flow_memory_bytes", counted.flowMemoryBytes)
+        json.endObject()
+    }
+
     private static func write(
         _ list: ListState,
         _ total: CounterReading,
@@ -105,6 +123,12 @@ package enum StatusReport {
         json.write("matches", matches(totals, slots))
         json.beginObject("undecided")
         for cause in UndecidedCause.allCases { json.write(cause.label, totals.undecided(cause)) }
+        json.endObject()
+        json.beginObject("anomalies")
+        for anomaly in Anomaly.allCases { json.write(anomaly.label, totals.anomalies(anomaly)) }
+        json.endObject()
+        json.beginObject("encrypted_dns_flows")
+        for kind in EncryptedDNS.allCases { json.write(kind.label, totals.encryptedDNSFlows(kind)) }
         json.endObject()
         json.endObject()
     }

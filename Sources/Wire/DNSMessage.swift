@@ -23,6 +23,36 @@ package struct DNSMessage: ~Escapable {
         package let end: Int
     }
 
+    /// One record of the answer section (RFC 1035 §4.1.3), without its owner's name.
+    package struct Record: Equatable, Sendable {
+        /// What its data are: see ``RecordType``.
+        package let type: UInt16
+
+        /// The class, 1 for the Internet.
+        package let recordClass: UInt16
+
+        /// The offset of its data.
+        package let dataOffset: Int
+
+        /// The offset behind its data, or the message's end where that comes first.
+        package let end: Int
+
+        /// Whether the message ends inside its data.
+        package let isCut: Bool
+    }
+
+    /// The record types whose data name a host to go on with.
+    package enum RecordType {
+        /// The canonical name of an alias (RFC 1035 §3.3.1).
+        package static let canonicalName: UInt16 = 5
+        /// The name that a subtree is an alias of (RFC 6672).
+        package static let subtreeName: UInt16 = 39
+        /// A service's endpoint (RFC 9460).
+        package static let serviceBinding: UInt16 = 64
+        /// An HTTPS endpoint (RFC 9460 §9).
+        package static let https: UInt16 = 65
+    }
+
     /// The offset of the first question.
     package static let firstQuestion = 12
 
@@ -60,6 +90,9 @@ package struct DNSMessage: ~Escapable {
         self.bytes = bytes
     }
 
+    /// Whether the response is longer than its transport could carry, and so holds only a part (TC).
+    package var isTruncated: Bool { flags & 0x0200 != 0 }
+
     /// Whether the message is a response (QR).
     package var isResponse: Bool { flags & 0x8000 != 0 }
 
@@ -79,11 +112,106 @@ package struct DNSMessage: ~Escapable {
         )
     }
 
+    /// Passes over the question at `offset` and returns the offset behind it.
+    ///
+    /// - Throws: ``WireError`` where the question is cut or a label is not allowed; where a pointer leads is not looked at.
+    package func skipQuestion(at offset: Int) throws(WireError) -> Int {
+        let end = try skipName(at: offset)
+        guard bytes.count &- end >= 4 else { throw .truncated(.dnsQuestion) }
+        return end &+ 4
+    }
+
+    /// Reads the record at `offset`, all but its owner's name and its data.
+    ///
+    /// - Throws: ``WireError`` where the record is cut before its data or a label of its owner's name is not allowed.
+    package func readRecord(at offset: Int) throws(WireError) -> Record {
+        let fields = try skipName(at: offset)
+        guard bytes.count &- fields >= 10 else { throw .truncated(.dnsRecord) }
+        let dataOffset = fields &+ 10
+        let length = Int(bytes.bigEndianUInt16(at: fields &+ 8))
+        return Record(
+            type: bytes.bigEndianUInt16(at: fields),
+            recordClass: bytes.bigEndianUInt16(at: fields &+ 2),
+            dataOffset: dataOffset,
+            end: min(dataOffset &+ length, bytes.count),
+            isCut: bytes.count &- dataOffset < length
+        )
+    }
+
+    /// Fills `name` with the name that an alias stands for, where the record's type is `canonicalName` or `subtreeName`, or with the
+    /// TargetName of a `serviceBinding` or `https` record: the root where that is the owner itself (RFC 9460 §2.5).
+    ///
+    /// - Returns: the offset behind the name, which is past the record's end where its data break their format.
+    /// - Throws: ``WireError`` where the name is cut, a label or a pointer is not allowed, or the name is too long.
+    package func readTarget(of record: Record, into name: inout DomainName) throws(WireError) -> Int {
+        let isService = record.type == RecordType.serviceBinding || record.type == RecordType.https
+        // A service's target stands behind its priority.
+        let offset = isService ? record.dataOffset &+ 2 : record.dataOffset
+        guard offset < record.end else { throw record.isCut ? .truncated(.dnsRecord) : .malformed(.dnsRecord) }
+        return try readName(at: offset, into: &name)
+    }
+
+    /// Whether a `serviceBinding` or `https` record has the parameter `ech` (RFC 9848), `offset` being behind its TargetName.
+    ///
+    /// - Throws: ``WireError`` where a parameter is cut.
+    package func hasEncryptedClientHelloKeys(_ record: Record, from offset: Int) throws(WireError) -> Bool {
+        var position = offset
+        while position < record.end {
+            guard record.end &- position >= 4 else { throw .truncated(.dnsServiceParameter) }
+            if bytes.bigEndianUInt16(at: position) == Self.echParameter { return true }
+            position &+= 4 &+ Int(bytes.bigEndianUInt16(at: position &+ 2))
+        }
+        guard position == record.end else { throw .truncated(.dnsServiceParameter) }
+        return false
+    }
+
+    /// The number of the service parameter `ech` (RFC 9848).
+    private static let echParameter: UInt16 = 5
+
+    /// The offset behind the name at `offset`: its root or its first pointer ends it.
+    private func skipName(at offset: Int) throws(WireError) -> Int {
+        var position = offset
+        while position < bytes.count {
+            let octet = Int(bytes[position])
+            if octet == 0 { return position &+ 1 }
+            if octet >= 0xC0 {
+                guard bytes.count &- position >= 2 else { throw .truncated(.dnsPointer) }
+                return position &+ 2
+            }
+            guard octet < 64 else { throw .malformed(.dnsLabel) }
+            position &+= octet &+ 1
+        }
+        throw .truncated(.dnsLabel)
+    }
+
     /// Reads the name at `offset`, following compression pointers (RFC 1035 §4.1.4), and returns the offset behind it.
     ///
     /// A pointer may lead anywhere in the message: RFC 1035 wants it to lead backwards, but servers answer questions where it does not, so
     /// the name is what they read. Each pointer counts against a limit, so that a loop ends as an error.
     private func readName(at offset: Int, into name: inout DomainName) throws(WireError) -> Int {
+        // Nearly all questions are names without a pointer: their labels lie one behind another and are taken as one piece.
+        var position = offset
+        while position < bytes.count {
+            let octet = Int(bytes[position])
+            guard octet > 0 else {
+                guard position &- offset <= DomainName.maximumLength else { break }
+                name.reset()
+                name.prependLabels(bytes, offset, position)
+                var label = offset
+                while label < position {
+                    name.markBoundary(position &- label)
+                    label &+= Int(bytes[label]) &+ 1
+                }
+                return position &+ 1
+            }
+            guard octet < 64 else { break }
+            position &+= octet &+ 1
+        }
+        return try readLabels(at: offset, into: &name)
+    }
+
+    /// Reads a name with pointers, or says what is wrong with one.
+    private func readLabels(at offset: Int, into name: inout DomainName) throws(WireError) -> Int {
         var labels = InlineArray<128, UInt16>(repeating: 0)
         var count = 0
         var length = 0
@@ -113,17 +241,11 @@ package struct DNSMessage: ~Escapable {
         }
 
         name.reset()
-        guard end >= 0 else {
-            // Without a pointer the labels lie one behind another and are taken as one piece.
-            name.prependLabels(bytes, offset, position)
-            for index in 0..<count { name.markBoundary(position &- Int(labels[index])) }
-            return position &+ 1
-        }
         while count > 0 {
             count &-= 1
             let start = Int(labels[count])
             name.prependLabel(bytes, start, start &+ Int(bytes[start]) &+ 1)
         }
-        return end
+        return end < 0 ? position &+ 1 : end
     }
 }

@@ -194,7 +194,7 @@ private let backslash = UInt8(ascii: "\\")
 
 /// The upper bit of each octet of `word` that equals `octet`.
 @inline(__always)
-private func octets(equalTo octet: UInt8, in word: UInt64) -> UInt64 {
+func octets(equalTo octet: UInt8, in word: UInt64) -> UInt64 {
     let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
     let difference: UInt64 = word ^ (UInt64(octet) &* 0x0101_0101_0101_0101)
     return ~((difference & low &+ low) | difference | low)

@@ -12,7 +12,7 @@ package struct IPPacket: ~Escapable {
     /// The IANA number of the protocol in the payload, after any extension headers.
     package let transport: UInt8
 
-    /// The transport protocol's bytes, as far as they are there.
+    /// The bytes behind the headers, as far as they are there: the transport protocol's, or of a fragment its piece of what was fragmented.
     package let payload: Span<UInt8>
 
     /// Whether the header states more octets than there are: the packet was cut by a copy range or a snap length.
@@ -23,6 +23,12 @@ package struct IPPacket: ~Escapable {
 
     /// Whether the packet is one part of a fragmented packet.
     package let isFragment: Bool
+
+    /// Whether fragments follow this one.
+    package let hasMoreFragments: Bool
+
+    /// What the fragments of one packet have in common; of no meaning where the packet is none.
+    package let identification: UInt32
 
     /// Reads the packet that starts `bytes`, of the version that its first four bits state.
     ///
@@ -45,7 +51,9 @@ package struct IPPacket: ~Escapable {
         payload: Span<UInt8>,
         isTruncated: Bool,
         fragmentOffset: Int,
-        isFragment: Bool
+        isFragment: Bool,
+        hasMoreFragments: Bool,
+        identification: UInt32
     ) {
         self.source = source
         self.destination = destination
@@ -54,6 +62,49 @@ package struct IPPacket: ~Escapable {
         self.isTruncated = isTruncated
         self.fragmentOffset = fragmentOffset
         self.isFragment = isFragment
+        self.hasMoreFragments = hasMoreFragments
+        self.identification = identification
+    }
+
+    /// The packet that `payload` belongs to, which starts with the header that `transport` names: what was put together of fragments, or
+    /// what an authentication header covers.
+    ///
+    /// Extension headers are walked over as in ``init(parsing:)``; of IPv4, the authentication header alone is one.
+    /// - Throws: ``WireError`` where one of them is cut.
+    @_lifetime(copy payload)
+    package init(
+        payload: Span<UInt8>,
+        transport: UInt8,
+        source: IPAddress,
+        destination: IPAddress,
+        isTruncated: Bool
+    ) throws(WireError) {
+        guard source.version == .v6 || transport == TransportProtocol.authentication else {
+            self.init(
+                source: source,
+                destination: destination,
+                transport: transport,
+                payload: payload,
+                isTruncated: isTruncated,
+                fragmentOffset: 0,
+                isFragment: false,
+                hasMoreFragments: false,
+                identification: 0
+            )
+            return
+        }
+        let chain = try ExtensionChain(of: payload, next: transport, from: 0, to: payload.count)
+        self.init(
+            source: source,
+            destination: destination,
+            transport: chain.next,
+            payload: payload.extracting(chain.offset..<payload.count),
+            isTruncated: isTruncated,
+            fragmentOffset: chain.fragmentOffset,
+            isFragment: chain.isFragment,
+            hasMoreFragments: chain.hasMoreFragments,
+            identification: chain.identification
+        )
     }
 }
 
@@ -64,4 +115,7 @@ package enum TransportProtocol {
 
     /// User Datagram Protocol.
     package static let udp: UInt8 = 17
+
+    /// Authentication header (RFC 4302), of which IPv4 has no chain to walk.
+    package static let authentication: UInt8 = 51
 }

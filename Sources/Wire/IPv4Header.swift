@@ -35,7 +35,9 @@ extension IPPacket {
             payload: bytes.extracting(headerLength..<end),
             isTruncated: stated > bytes.count,
             fragmentOffset: Int(fragment & 0x1FFF) &* 8,
-            isFragment: fragment & 0x3FFF != 0
+            isFragment: fragment & 0x3FFF != 0,
+            hasMoreFragments: fragment & 0x2000 != 0,
+            identification: UInt32(bytes.bigEndianUInt16(at: 4))
         )
     }
 }

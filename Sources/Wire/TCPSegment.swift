@@ -23,6 +23,9 @@ package struct TCPSegment: ~Escapable {
             self.rawValue = rawValue
         }
 
+        /// Whether all of these are set. Here, since the one that every option set has is called through its witness table from elsewhere.
+        package func contains(_ other: Flags) -> Bool { rawValue & other.rawValue == other.rawValue }
+
         /// No more data from the sender.
         package static let fin = Flags(rawValue: 0x01)
         /// Synchronises sequence numbers.
@@ -31,6 +34,8 @@ package struct TCPSegment: ~Escapable {
         package static let rst = Flags(rawValue: 0x04)
         /// The acknowledgment number is significant.
         package static let ack = Flags(rawValue: 0x10)
+        /// The urgent pointer is significant.
+        package static let urg = Flags(rawValue: 0x20)
     }
 
     /// The sender's port.
@@ -51,6 +56,8 @@ package struct TCPSegment: ~Escapable {
     /// The segment's data, as far as it is there.
     package let payload: Span<UInt8>
 
+    private let urgentPointer: UInt16
+
     /// Reads the segment that fills `bytes`.
     ///
     /// - Throws: ``WireError`` where the header is cut or its data offset lies inside the fixed header.
@@ -65,7 +72,16 @@ package struct TCPSegment: ~Escapable {
         sequenceNumber = bytes.bigEndianUInt32(at: 4)
         acknowledgmentNumber = bytes.bigEndianUInt32(at: 8)
         flags = Flags(rawValue: bytes[13])
+        urgentPointer = bytes.bigEndianUInt16(at: 18)
         payload = bytes.extracting(headerLength..<bytes.count)
+    }
+
+    /// The place in ``payload`` of the octet of urgent data; nil where there is none.
+    ///
+    /// Most systems keep that octet from a reader who did not ask for it, and take the pointer to stand behind it (RFC 6093 §2.1, §2.2).
+    package var urgentOffset: Int? {
+        guard flags.contains(.urg), urgentPointer > 0, Int(urgentPointer) <= payload.count else { return nil }
+        return Int(urgentPointer) &- 1
     }
 
     /// The sequence number of the first octet of ``payload``.

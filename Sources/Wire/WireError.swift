@@ -26,6 +26,10 @@ package enum WireField: UInt8, Equatable, Sendable {
     case dnsLabel
     case dnsPointer
     case dnsQuestion
+    case dnsQuestionCount
+    case dnsRecord
+    case dnsTargetCount
+    case dnsServiceParameter
     case domainName
     case tlsRecordHeader
     case tlsRecordLength
@@ -38,4 +42,20 @@ package enum WireField: UInt8, Equatable, Sendable {
     case clientHelloCompressionMethods
     case clientHelloExtensions
     case serverNameList
+    case httpRequestLine
+    case httpFields
+    case http2FrameHeader
+    case http2Padding
+    case hpackInteger
+    case hpackIndex
+    case hpackString
+    case quicHeader
+    case quicConnectionID
+    case quicToken
+    case quicLength
+    case quicFrameType
+    case quicCryptoOffset
+    case quicCryptoLength
+    case quicAcknowledgment
+    case quicConnectionClose
 }

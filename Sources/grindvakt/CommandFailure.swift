@@ -1,6 +1,7 @@
 import ArgumentParser
 import ControlSocket
 import ListFiles
+import LiveCapture
 import NetfilterQueue
 import NetfilterRules
 import NetworkLab
@@ -23,6 +24,15 @@ extension ListFileError: CommandFailure {
 
 extension QueueError: CommandFailure {
     var exitStatus: Int32 { 3 }
+}
+
+extension TapError: CommandFailure {
+    var exitStatus: Int32 {
+        switch self {
+        case .noInterface, .filter, .unsupportedLinkType: 2
+        case .notPermitted, .down, .gone, .refused: 3
+        }
+    }
 }
 
 extension ControlSocketError: CommandFailure {

@@ -22,7 +22,8 @@ struct ConfigurationFile: Sendable {
         if let path { configuration = try SensorConfiguration(text: Self.text(of: path), path: path) }
         for list in lists {
             let id = try Self.id(of: list)
-            guard configuration.lists.contains(where: { $0.id == id }) == false else {
+            guard id != SensorConfiguration.endpointsID, configuration.lists.contains(where: { $0.id == id }) == false
+            else {
                 throw FileFailure(
                     description: "\(list): a list named \"\(id)\" is there already; rename one of the files"
                 )
@@ -45,7 +46,7 @@ struct ConfigurationFile: Sendable {
         _ configuration: SensorConfiguration,
         slots: ListSlots? = nil
     ) throws -> (blocklist: Blocklist, rejected: [RejectedLine]) {
-        let sources = try configuration.lists.map { list in
+        var sources = try configuration.lists.map { list in
             guard let slot = slots.map({ $0.slot(id: list.id, action: list.action.rawValue) }) ?? 0 else {
                 throw FileFailure(
                     description:
@@ -54,6 +55,15 @@ struct ConfigurationFile: Sendable {
             }
             let descriptor = ListDescriptor(id: list.id, action: list.action, match: list.match, counterSlot: slot)
             return ListSource(path: list.path, format: list.format, descriptor: descriptor)
+        }
+        if let endpoints = configuration.endpoints {
+            let descriptor = ListDescriptor(
+                id: SensorConfiguration.endpointsID,
+                purpose: .encryptedDNS,
+                action: .observe,
+                match: .exact
+            )
+            sources.append(ListSource(path: endpoints, format: .domains, descriptor: descriptor))
         }
         return try ListLoader(lists: sources, allow: configuration.allow, isLenient: isLenient).load()
     }
@@ -94,7 +104,12 @@ extension SensorConfiguration {
     func inspectorConfiguration(workers: Int) -> InspectorConfiguration {
         var inspector = InspectorConfiguration()
         inspector.inspectsDNS = inspectsDNS
+        inspector.inspectsDNSAnswers = inspectsDNSAnswers
+        inspector.countsEncryptedDNS = countsEncryptedDNS
+        inspector.fragmentBudget = max(1 << 20, flowMemory / 8 / workers)
         inspector.inspectsTLS = inspectsTLS
+        inspector.inspectsQUIC = inspectsQUIC
+        inspector.inspectsHTTP = inspectsHTTP
         inspector.flowCapacity = max(1_024, flows / workers)
         inspector.streamBudget = max(1 << 20, flowMemory / workers)
         return inspector

@@ -20,8 +20,8 @@ struct Grindvakt: AsyncParsableCommand {
             """,
         version: productVersion,
         subcommands: [
-            RunCommand.self, ReplayCommand.self, RulesCommand.self, StatusCommand.self, MetricsCommand.self,
-            ReloadCommand.self, DemoCommand.self,
+            RunCommand.self, TapCommand.self, ReplayCommand.self, RulesCommand.self, StatusCommand.self,
+            MetricsCommand.self, ReloadCommand.self, DemoCommand.self, SelftestCommand.self,
         ]
     )
 

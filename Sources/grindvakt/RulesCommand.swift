@@ -8,7 +8,9 @@ struct RulesCommand: AsyncParsableCommand {
         commandName: "rules",
         abstract: "Show, apply or remove the netfilter rules that feed the queues.",
         discussion: """
-            The rules queue the packets of clients to DNS (UDP and TCP port 53) and to TLS (TCP port 443). Flows that \
+            The rules queue the packets of clients to DNS (UDP and TCP port 53), TLS (TCP port 443), QUIC (UDP port \
+            443), HTTP (TCP port 80) and encrypted DNS (UDP and TCP port 853), and what DNS servers answer; a \
+            configuration says which of them, and other ports. Flows that \
             the sensor has decided are marked, and the kernel alone accepts or drops their later packets. Everything \
             lies in a table (nft) or in chains (iptables) of its own; other rules are not touched. Rules of others \
             that use the same mark bits are an error.

@@ -3,6 +3,7 @@ import ControlSocket
 import Glibc
 import Inspection
 import ListFiles
+import LiveCapture
 import Logging
 import NetfilterQueue
 import NetfilterRules
@@ -16,7 +17,7 @@ final class Sensor: Sendable {
         var configuration: SensorConfiguration
         var lists: [ListState]
         var reloads = ReloadCounts()
-        var pool: WorkerPool?
+        var workers: (any SensorWorkers)?
     }
 
     private let file: ConfigurationFile
@@ -37,9 +38,6 @@ final class Sensor: Sendable {
         source = BlocklistSource(blocklist)
         state = Mutex(State(configuration: configuration, lists: Self.describe(blocklist, at: startedAt)))
         log(rejected)
-        for mechanism in configuration.unavailable {
-            logger.warning("inspect.\(mechanism) is on, but this version does not read names from it")
-        }
     }
 
     /// Binds the queues and starts the workers.
@@ -56,35 +54,42 @@ final class Sensor: Sendable {
             return queue
         }
         var inspector = configuration.inspectorConfiguration(workers: queues.count)
+        inspector.readsTunnels = configuration.readsTunnels
         inspector.flowKey = .random()
         let pool = try WorkerPool(queues, inspector: inspector, blocklists: source)
-        state.withLock { $0.pool = pool }
+        state.withLock { $0.workers = pool }
         for state in pool.states { log(state, wanted: configuration) }
     }
 
-    /// Workers that ended before they were told to.
-    var failures: AsyncStream<WorkerFailure> {
-        state.withLock { $0.pool?.failures } ?? AsyncStream { $0.finish() }
+    /// Opens the interfaces and starts the workers.
+    func start(_ taps: InterfaceTaps) throws(TapError) {
+        let pool = try taps.start(state.withLock { $0.configuration }, source, logger)
+        state.withLock { $0.workers = pool }
     }
 
-    /// Says that every queue is bound and every list in place.
+    /// Waits for a worker that ends before it is told to; nil where the task was cancelled before that.
+    func firstFailure() async -> (any Error)? {
+        await state.withLock { $0.workers }?.firstFailure()
+    }
+
+    /// Says that every queue or interface is there and every list in place.
     func announceReadiness() {
         let lists = source.latest.blocklist.lists.count
         logger.info(
-            "ready: \(state.withLock { $0.pool?.states.count ?? 0 }) queues, \(lists) lists, \(entryCount) entries"
+            "ready: \(state.withLock { $0.workers?.summary ?? "" }), \(lists) lists, \(entryCount) entries"
         )
         notifier.notify("READY=1")
     }
 
     /// Judges the packets in hand and ends the workers.
     func stop() {
-        let pool = state.withLock { state in
-            defer { state.pool = nil }
-            return state.pool
+        let workers = state.withLock { state in
+            defer { state.workers = nil }
+            return state.workers
         }
-        guard let pool else { return }
+        guard let workers else { return }
         notifier.notify("STOPPING=1")
-        pool.stop()
+        workers.stop()
         logger.info("stopped")
     }
 
@@ -97,7 +102,7 @@ final class Sensor: Sendable {
     var controlSource: ControlSource {
         ControlSource(
             reading: { self.reading() },
-            isHealthy: { self.state.withLock { $0.pool != nil } },
+            isHealthy: { self.state.withLock { $0.workers?.isHealthy ?? false } },
             reload: { await self.reload() }
         )
     }
@@ -133,35 +138,18 @@ final class Sensor: Sendable {
     private var entryCount: Int { state.withLock { $0.lists.reduce(0) { $0 + $1.entries } } }
 
     private func reading() -> SensorReading {
-        let (lists, reloads, pool) = state.withLock { ($0.lists, $0.reloads, $0.pool) }
-        let kernel = KernelQueueTable.read() ?? []
-        let queues = pool?.states ?? []
-        return SensorReading(
-            workers: pool?.counters ?? [],
-            slots: slots,
-            state: SensorState(
-                version: Grindvakt.productVersion,
-                takenAt: Self.now(),
-                startedAt: startedAt,
-                snapshotGeneration: source.generation,
-                reloads: reloads,
-                queues: queues.map { queue in
-                    guard let line = kernel.first(where: { $0.number == queue.queue }) else {
-                        return QueueState(queue: queue.queue, present: false)
-                    }
-                    return QueueState(
-                        queue: queue.queue,
-                        present: true,
-                        length: line.length,
-                        kernelDropped: line.kernelDropped,
-                        userDropped: line.userDropped
-                    )
-                },
-                queueConfigurations: queues,
-                lists: lists,
-                process: processStatistics.read()
-            )
+        let (lists, reloads, workers) = state.withLock { ($0.lists, $0.reloads, $0.workers) }
+        var state = SensorState(
+            version: Grindvakt.productVersion,
+            takenAt: Self.now(),
+            startedAt: startedAt,
+            snapshotGeneration: source.generation,
+            reloads: reloads,
+            lists: lists,
+            process: processStatistics.read()
         )
+        workers?.describe(in: &state)
+        return SensorReading(workers: workers?.counters ?? [], slots: slots, state: state)
     }
 
     private func log(_ rejected: [RejectedLine]) {
@@ -194,7 +182,12 @@ final class Sensor: Sendable {
 
     private static func describe(_ blocklist: Blocklist, at time: Double) -> [ListState] {
         zip(blocklist.lists, blocklist.entryCounts).map { list, entries in
-            ListState(id: list.id, actions: [list.action.rawValue], entries: entries, activatedAt: time)
+            let action =
+                switch list.purpose {
+                case .action: list.action.rawValue
+                case .encryptedDNS: "count"
+                }
+            return ListState(id: list.id, actions: [action], entries: entries, activatedAt: time)
         }
     }
 

@@ -115,6 +115,50 @@ struct BlocklistTests {
         #expect(blocklist.entryCounts == [1, 1, 1])
     }
 
+    @Test(arguments: [[Action.observe, .drop], [.drop, .observe], [.observe, .observe, .drop, .drop, .observe]])
+    func `the strictest action wins, in whatever order the lists come`(actions: [Action]) throws {
+        let descriptors = actions.enumerated().map { ListDescriptor(id: "list-\($0)", action: $1) }
+        let strictest = try #require(actions.firstIndex(of: .drop))
+        let mildest = try #require(actions.firstIndex(of: .observe))
+        for order in [Array(actions.indices), actions.indices.reversed()] {
+            var builder = BlocklistBuilder(lists: descriptors)
+            for list in order { builder.add(try ListEntry("example.org"), list: list) }
+            // A longer entry on a list that lets pass does not hide the shorter one, nor the other way round.
+            builder.add(try ListEntry("watched.example.org"), list: mildest)
+            builder.add(try ListEntry("deep.example.org"), list: strictest)
+            builder.add(try ListEntry("allowed.example.org"), list: nil)
+            let blocklist = builder.build()
+            for name in ["example.org", "watched.example.org", "a.deep.example.org"] {
+                #expect(try blocklist.list(of: name) == "list-\(strictest)")
+            }
+            #expect(try blocklist.list(of: "allowed.example.org") == nil)
+        }
+    }
+
+    @Test func `every action has a strictness, and to let pass is the least`() {
+        for action in Action.allCases where action != .observe {
+            #expect(action.strictness > Action.observe.strictness)
+        }
+    }
+
+    @Test func `a list of endpoints gives no match and hides none`() throws {
+        let descriptors = [
+            ListDescriptor(id: "endpoints", purpose: .encryptedDNS, action: .drop),
+            ListDescriptor(id: "watch", action: .observe),
+        ]
+        var builder = BlocklistBuilder(lists: descriptors)
+        for name in ["dns.example", "both.example", "allowed.example"] { builder.add(try ListEntry(name), list: 0) }
+        builder.add(try ListEntry("both.example"), list: 1)
+        builder.add(try ListEntry("allowed.example"), list: nil)
+        let blocklist = builder.build()
+        #expect(blocklist.lookUp(try DomainName("dns.example")) == Lookup(match: nil, isEncryptedDNS: true))
+        #expect(
+            blocklist.lookUp(try DomainName("a.both.example")) == Lookup(match: Match(list: 1), isEncryptedDNS: true)
+        )
+        #expect(blocklist.lookUp(try DomainName("allowed.example")) == Lookup(match: nil, isEncryptedDNS: true))
+        #expect(blocklist.lookUp(try DomainName("other.example")) == .nothing)
+    }
+
     @Test(arguments: [true, false])
     func `the allow list wins over every list, in whatever order they come`(isFirst: Bool) throws {
         var builder = BlocklistBuilder(lists: Self.descriptors(2))
@@ -169,9 +213,19 @@ struct BlocklistTests {
     @Test(arguments: UInt64(0)..<60)
     func `random lists agree with a plain comparison of text`(seed: UInt64) throws {
         var names = NameGenerator(seed: seed)
+        // Every other seed has lists that observe and lists of endpoints among those that drop.
+        let isMixed = seed & 1 == 1
         let listCount = [1, 2, 5, Blocklist.maximumLists][Int(seed % 4)]
+        let descriptors = (0..<listCount).map { index in
+            ListDescriptor(
+                id: "list-\(index)",
+                purpose: isMixed && Int.random(in: 0..<4, using: &names.random) == 0 ? .encryptedDNS : .action,
+                action: isMixed && Bool.random(using: &names.random) ? .observe : .drop
+            )
+        }
         var naive = NaiveBlocklist()
-        var builder = BlocklistBuilder(lists: Self.descriptors(listCount), key: HashKey(seed, seed << 32))
+        naive.descriptors = descriptors
+        var builder = BlocklistBuilder(lists: descriptors, key: HashKey(seed, seed << 32))
         // every third blocklist has no allow list, and some have no more than an entry or two
         let entryCount = Int.random(in: 0...(seed % 5 == 0 ? 3 : 120), using: &names.random)
         for _ in 0..<entryCount {
@@ -202,8 +256,12 @@ struct BlocklistTests {
         }
 
         var different: [String] = []
-        for name in asked where blocklist.match(try DomainName(name))?.list != naive.list(of: name) {
-            different.append(name)
+        for name in asked {
+            let found = blocklist.lookUp(try DomainName(name))
+            guard found.match?.list == naive.list(of: name), found.isEncryptedDNS == naive.isEncryptedDNS(name) else {
+                different.append(name)
+                continue
+            }
         }
         #expect(different.sorted() == [])
         #expect(asked.count >= 20)

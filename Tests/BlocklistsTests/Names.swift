@@ -28,14 +28,27 @@ extension Blocklist {
 struct NaiveBlocklist {
     var entries: [(name: String, scope: ListEntry.Scope, list: Int?)] = []
 
+    /// What the lists are for and ask for; nil where all ask for the same.
+    var descriptors: [ListDescriptor]?
+
     /// The list that says to block `name`; nil where none does.
     func list(of name: String) -> Int? {
-        let covering = entries.filter { entry in
+        let covering = covering(name)
+        guard covering.contains(where: { $0.list == nil }) == false else { return nil }
+        let found = covering.compactMap(\.list).filter { descriptors?[$0].purpose ?? .action == .action }.sorted()
+        return found.first { descriptors?[$0].action == .drop } ?? found.first
+    }
+
+    /// Whether a list of endpoints of encrypted DNS has `name`.
+    func isEncryptedDNS(_ name: String) -> Bool {
+        covering(name).compactMap(\.list).contains { descriptors?[$0].purpose == .encryptedDNS }
+    }
+
+    private func covering(_ name: String) -> [(name: String, scope: ListEntry.Scope, list: Int?)] {
+        entries.filter { entry in
             let isUnder = name.hasSuffix("." + entry.name)
             return entry.name == name && entry.scope.contains(.itself) || isUnder && entry.scope.contains(.subdomains)
         }
-        guard covering.contains(where: { $0.list == nil }) == false else { return nil }
-        return covering.compactMap(\.list).min()
     }
 }
 

@@ -77,3 +77,56 @@ struct CaptureBuilder {
         return isBigEndian ? little.reversed() : little
     }
 }
+
+/// Writes pcapng files block by block.
+struct PcapNGBuilder {
+    var isBigEndian = false
+    private(set) var bytes: [UInt8] = []
+
+    /// A file that begins with a section.
+    init(isBigEndian: Bool = false) {
+        section(isBigEndian: isBigEndian)
+    }
+
+    /// Begins a section.
+    mutating func section(isBigEndian: Bool) {
+        self.isBigEndian = isBigEndian
+        block(0x0A0D_0D0A, number(0x1A2B_3C4D, 4) + number(1, 2) + number(0, 2) + number(-1, 8))
+    }
+
+    /// Describes an interface; options are a code and a value each.
+    mutating func interface(_ linkType: Int, snapLength: Int, options: [(Int, [UInt8])] = []) {
+        var body = number(linkType, 2) + number(0, 2) + number(snapLength, 4)
+        for (code, value) in options { body += number(code, 2) + number(value.count, 2) + padded(value) }
+        if options.isEmpty == false { body += number(0, 4) }
+        block(1, body)
+    }
+
+    /// An enhanced packet.
+    mutating func frame(_ frame: [UInt8], interface: Int, ticks: UInt64 = 1_700_000_000_000_000) {
+        let time = number(Int(ticks >> 32), 4) + number(Int(ticks & 0xFFFF_FFFF), 4)
+        let lengths = number(frame.count, 4) + number(frame.count, 4)
+        block(6, number(interface, 4) + time + lengths + padded(frame))
+    }
+
+    /// A block of any type.
+    mutating func block(_ type: Int, _ body: [UInt8]) {
+        bytes += number(type, 4) + number(body.count + 12, 4) + body + number(body.count + 12, 4)
+    }
+
+    /// Puts other octets into what was written.
+    mutating func replace(at offset: Int, _ octets: [UInt8]) {
+        bytes.replaceSubrange(offset..<offset + octets.count, with: octets)
+    }
+
+    /// Octets of a number in the section's order.
+    func number(_ value: Int, _ width: Int) -> [UInt8] {
+        let little = (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        return isBigEndian ? little.reversed() : little
+    }
+
+    /// Octets filled up to a multiple of four.
+    func padded(_ octets: [UInt8]) -> [UInt8] {
+        octets + [UInt8](repeating: 0, count: (4 - octets.count % 4) % 4)
+    }
+}

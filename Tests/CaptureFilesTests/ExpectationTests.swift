@@ -61,6 +61,26 @@ struct ExpectationTests {
         #expect(try Self.differences(Array(text.utf8), [file]).isEmpty)
     }
 
+    @Test func `what an earlier release did not count is no difference, and what it did not see is one`() throws {
+        let earlier = #"{"type":"summary","file":"day.pcap","packets":10,"names":1,"matches":1,"undecided":{}"#
+        var file = FileRecords(summary: Self.summary("day.pcap"))
+        file.summary.anomalies = ["ech": 2]
+        file.summary.encryptedDNSFlows = ["doh": 1]
+        #expect(try Self.differences(Array((earlier + "}").utf8), [file]).isEmpty)
+        #expect(try Self.differences(Self.output([file]), [file]).isEmpty)
+        let counted = [
+            #","anomalies":{}"#, #","anomalies":{"ech":1}"#, #","encrypted_dns_flows":{}"#,
+            #","encrypted_dns_flows":{"doh":1,"dot":1}"#,
+        ]
+        for member in counted {
+            #expect(try Self.differences(Array((earlier + member + "}").utf8), [file]).count == 3, "\(member)")
+        }
+        #expect(try Self.differences(Array((earlier + #","anomalies":{"ech":2}}"#).utf8), [file]).isEmpty)
+        #expect(throws: ExpectationError.self) {
+            try Expectation(parsing: Array((earlier + #","anomalies":{"ech":"2"}}"#).utf8))
+        }
+    }
+
     @Test func `every part of a name counts`() throws {
         let base = nameRecord()
         let others = [

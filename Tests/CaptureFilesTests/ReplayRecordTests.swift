@@ -55,10 +55,14 @@ struct ReplayRecordTests {
         summary.matches = 2
         summary.dropped = 3
         summary.undecided = ["over-budget": 1, "malformed": 4, "truncated": 2]
+        summary.anomalies = ["tunnelled": 1, "record-split": 2, "of-a-later-release": 3]
+        summary.encryptedDNSFlows = ["doh": 5, "dot": 6]
         let line = text(.jsonl) { $0.append(summary, to: &$1) }
         #expect(
             line == #"{"type":"summary","file":"a\"\#u{FFFD}.pcap","packets":210,"names":31,"matches":2,"dropped":3,"#
-                + #""undecided":{"malformed":4,"truncated":2,"over-budget":1}}"# + "\n"
+                + #""undecided":{"malformed":4,"truncated":2,"over-budget":1},"#
+                + #""anomalies":{"record-split":2,"tunnelled":1,"of-a-later-release":3},"#
+                + #""encrypted_dns_flows":{"dot":6,"doh":5}}"# + "\n"
         )
     }
 
@@ -84,9 +88,12 @@ struct ReplayRecordTests {
         summary.packets = 2
         summary.names = 1
         summary.undecided = ["malformed": 1, "truncated": 2]
+        summary.anomalies = ["ech": 3]
+        summary.encryptedDNSFlows = ["doq": 1, "doh": 2]
         #expect(
             text(.text) { $0.append(summary, to: &$1) }
-                == "a\u{FFFD}[2J.pcap: 2 packets, 1 name, 0 matches, 0 dropped; undecided: 1 malformed, 2 truncated\n"
+                == "a\u{FFFD}[2J.pcap: 2 packets, 1 name, 0 matches, 0 dropped; undecided: 1 malformed, 2 truncated; odd: 3 ech; "
+                + "encrypted DNS: 1 doq, 2 doh\n"
         )
     }
 }

@@ -5,8 +5,15 @@ import Testing
 struct CommandLineTests {
     /// What each command's help has to name, by the contract of the command line.
     private static let contract: [(command: String, words: [String])] = [
-        ("", ["run", "replay", "rules", "status", "reload", "metrics", "demo", "--version", "--help"]),
+        ("", ["run", "tap", "replay", "rules", "status", "reload", "metrics", "demo", "--version", "--help"]),
         ("run", ["--config", "--list", "--queues", "--socket"]),
+        (
+            "tap",
+            [
+                "-i", "--interface", "--config", "--list", "--filter", "--snapshot-length", "--buffer",
+                "--no-promiscuous", "--socket", "CAP_NET_RAW",
+            ]
+        ),
         (
             "replay",
             [
@@ -50,7 +57,9 @@ struct CommandLineTests {
         ["replay"],
         ["replay", "a.pcap", "--output", "xml"], ["status", "--bogus"], ["metrics", "--bogus"], ["reload", "--bogus"],
         ["rules", "show", "--queues", "5:1"], ["rules", "show", "--backend", "pf"], ["rules", "bogus"],
-        ["demo", "--bogus"],
+        ["demo", "--bogus"], ["tap"], ["tap", "-i", "lo"], ["tap", "--list", "l.txt"],
+        ["tap", "-i", "lo", "-i", "lo", "--list", "l.txt"], ["tap", "-i", "lo", "--list", "l.txt", "--buffer", "1"],
+        ["tap", "-i", "lo", "--list", "l.txt", "--snapshot-length", "64"],
     ])
     func `bad usage ends with status 2 and one line that shows the way to the help`(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)

@@ -12,6 +12,10 @@ struct StatusTableTests {
         counters.countPacket(.drop)
         counters.countName(.tls)
         counters.countMatch(slot: police, .tls)
+        var odd = AnomalySet()
+        odd.insert(.tunnelled)
+        odd.insert(.encryptedClientHello)
+        counters.countAnomalies(odd)
         counters.observeVerdict(nanoseconds: 1530, packets: 1)
         let state = SensorState(
             version: "1.2.3",
@@ -60,11 +64,41 @@ struct StatusTableTests {
 
             names      dns 0, http 0, quic 0, tls 1
             matches    1
-            undecided  flow-evicted 0, fragment 0, malformed 0, midstream 0, over-budget 0, truncated 0
+            undecided  \(UndecidedCause.allCases.map { "\($0.label) 0" }.sorted().joined(separator: ", "))
+            odd forms  ech 1, tunnelled 1
+            hidden DNS none
 
             """
         let text = StatusTable.render(try StatusDocument(json: Array(report.utf8)))
         #expect(text == expected)
+    }
+
+    @Test func `a tap has its interfaces where a sensor has its queues`() throws {
+        let counters = Counters(queue: 0)
+        counters.countPacket(.accept)
+        counters.setFlows(3)
+        let state = SensorState(
+            version: "1.2.3",
+            takenAt: 1_763_866_860,
+            startedAt: 1_763_776_800,
+            snapshotGeneration: 1,
+            taps: [
+                TapState(queue: 0, interface: "mirror0", isReading: true, received: 12, kernelDropped: 4),
+                TapState(queue: 1, interface: "any", isReading: false, interfaceDropped: 5),
+            ]
+        )
+        let report = StatusReport.render(SensorReading(workers: [counters], slots: ListSlots(), state: state))
+        let text = StatusTable.render(try StatusDocument(json: Array(report.utf8)))
+        let expected = """
+
+            TAP      READING  PACKETS  RECEIVED  KERNEL-DROPPED  INTERFACE-DROPPED  FLOWS
+            mirror0  yes            1        12               4                  0      3
+            any      no             0         0               0                  5      0
+
+            LIST
+            """
+        #expect(text.contains(expected), "\(text)")
+        #expect(text.contains("QUEUE") == false)
     }
 
     @Test func `what is not a status report is an error`() {

@@ -34,7 +34,7 @@ struct DNSDatagramTests {
         #expect(seen.names == [name.lowercased()])
     }
 
-    @Test func `a response gives no name`() {
+    @Test func `a response's question is not read again`() {
         let seen = TestSensor().inspect(Self.v4.reversed.udp(DNSBuilder.response("blocked.test")))
         #expect(seen.verdict == .accept)
         #expect(seen.names.isEmpty)
@@ -75,33 +75,29 @@ struct DNSDatagramTests {
         #expect(seen.decision.undecided == .malformed)
     }
 
-    @Test(arguments: [(1, true), (100, true), (140, false), (1_400, false)])
+    @Test func `questions past the sixteenth are counted and not read`() {
+        let names = (1...17).map { "n\($0).test" }
+        let sensor = TestSensor(lists(drop: ["n16.test", "n17.test"]))
+        let seen = sensor.inspect(Self.v4.udp(DNSBuilder.query(Array(names.dropFirst()))))
+        #expect(seen.names == Array(names.dropFirst()))
+        #expect(seen.verdict == .drop)
+        #expect(sensor.inspect(Self.v4.udp(DNSBuilder.query(names))).names == Array(names.dropLast()))
+        let passed = TestSensor().inspect(Self.v4.udp(DNSBuilder.query(names)))
+        #expect(passed.verdict == .accept)
+        #expect(passed.decision.undecided == .overBudget)
+    }
+
+    @Test(arguments: [(1, true), (100, true), (126, true), (127, false), (1_400, false)])
     func `a chain of pointers longer than any name needs is not followed`(_ pointers: Int, _ isFollowed: Bool) {
-        // Labels hide pointers, each to the one before and the first to the first question; the last question's name is the last of them.
-        var message = DNSBuilder.message([], flags: 0x0100, identifier: 1, padding: nil)
-        message[5] = UInt8(1 + (pointers + 9) / 10)
-        message += DNSBuilder.name("one.test")
-        let type: [UInt8] = [0, 1, 0, 1]
-        message += type
-        var target = 12
-        var left = pointers
-        while left > 0 {
-            // A question whose name is one label of pointers.
-            let count = min(10, left)
-            var label: [UInt8] = [UInt8(2 * count)]
-            for _ in 0..<count {
-                let place = message.count + label.count
-                label += bigEndian(UInt16(0xC000 + target))
-                target = place
-            }
-            message += label + [0] + type
-            left -= count
-        }
-        message[5] += 1
-        message += bigEndian(UInt16(0xC000 + target)) + type
+        // Behind the questions stand pointers, each to the one before and the first to the first question; the second question is the last.
+        var message = DNSBuilder.query("one.test", padding: nil)
+        message[5] = 2
+        let chain = message.count + 6
+        message += bigEndian(UInt16(0xC000 + chain + 2 * (pointers - 1))) + [0, 1, 0, 1]
+        for index in 0..<pointers { message += bigEndian(UInt16(0xC000 + (index == 0 ? 12 : chain + 2 * (index - 1)))) }
         let seen = TestSensor().inspect(Self.v4.udp(message))
-        #expect(seen.names.count == 1 + (pointers + 9) / 10 + (isFollowed ? 1 : 0))
-        #expect((seen.names.last == "one.test") == isFollowed)
+        #expect(seen.names == (isFollowed ? ["one.test", "one.test"] : ["one.test"]))
+        #expect(seen.decision.undecided == (isFollowed ? nil : .malformed))
     }
 
     @Test func `a query of which the end is missing is accepted and counted`() {
@@ -137,15 +133,6 @@ struct DNSDatagramTests {
         #expect(TestSensor().inspect(client.udp(DNSBuilder.query("blocked.test"))).verdict == .drop)
     }
 
-    @Test func `a fragment is accepted and counted`() {
-        var client = Self.v4
-        client.fragmentField = 185
-        #expect(TestSensor().inspect(client.udp(DNSBuilder.query("blocked.test"))).decision.undecided == .fragment)
-        client = Self.v6
-        client.extensionHeaders = [.fragment(offset: 1_480, more: false)]
-        #expect(TestSensor().inspect(client.udp(DNSBuilder.query("blocked.test"))).decision.undecided == .fragment)
-    }
-
     @Test func `a mechanism that is switched off reads nothing`() {
         var configuration = InspectorConfiguration()
         configuration.inspectsDNS = false
@@ -177,6 +164,13 @@ struct DNSStreamTests {
         )
         #expect(seen.names == ["one.test", "two.test", "three.test"])
         #expect(seen.decision.flowMark == nil)
+        sensor.inspect(
+            Self.conversation.answer(
+                [],
+                at: 0,
+                acknowledging: Self.stream(["one.test", "two.test", "three.test"]).count
+            )
+        )
         #expect(sensor.inspector.waitingByteCount == 0)
     }
 
@@ -210,11 +204,41 @@ struct DNSStreamTests {
         #expect(sensor.inspector.waitingByteCount == 0)
     }
 
-    @Test func `responses give no names`() {
+    @Test func `the questions of responses are not read again`() {
         let sensor = TestSensor()
         sensor.inspect([Self.conversation.syn, Self.conversation.synAck])
         let answer = DNSBuilder.prefixed(DNSBuilder.response("blocked.test"))
         #expect(sensor.inspect(Self.conversation.answer(answer, at: 0)).names.isEmpty)
+    }
+
+    @Test(arguments: [1, 15])
+    func `messages that break the format do not hide those behind them`(_ count: Int) {
+        var broken = DNSBuilder.query("one.test", padding: nil)
+        broken[12] = 0x80
+        let faults = (0..<count).flatMap { _ in DNSBuilder.prefixed(broken) }
+        let sensor = TestSensor()
+        sensor.inspect([Self.conversation.syn, Self.conversation.synAck])
+        let first = sensor.inspect(Self.conversation.segment(faults, at: 0))
+        #expect(first.verdict == .accept)
+        #expect(first.decision.undecided == .malformed)
+        #expect(first.decision.flowMark == nil)
+        // A message that is read begins the count of faults anew.
+        let rest = Self.stream(["two.test"]) + faults + Self.stream(["blocked.test"])
+        let second = sensor.inspect(Self.conversation.segment(rest, at: faults.count))
+        #expect(second.names == ["two.test", "blocked.test"])
+        #expect(second.verdict == .drop)
+    }
+
+    @Test func `a stream of nothing but broken messages is let go`() {
+        var broken = DNSBuilder.query("one.test", padding: nil)
+        broken[12] = 0x80
+        let stream = (0..<16).flatMap { _ in DNSBuilder.prefixed(broken) }
+        let sensor = TestSensor()
+        sensor.inspect([Self.conversation.syn, Self.conversation.synAck])
+        let seen = sensor.inspect(Self.conversation.segment(stream, at: 0))
+        #expect(seen.decision.undecided == .malformed)
+        let answer = sensor.inspect(Self.conversation.answer([], at: 0, acknowledging: stream.count))
+        #expect(answer.decision == Decision(.accept, flowMark: .accepted))
     }
 
     @Test(arguments: [1, 3, 536, 1_460, 9_000, 65_000])
@@ -227,6 +251,7 @@ struct DNSStreamTests {
         var seen: [String] = []
         for segment in segments { seen += sensor.inspect(segment).names }
         #expect(seen == names)
+        sensor.inspect(Self.conversation.answer([], at: 0, acknowledging: Self.stream(names).count))
         #expect(sensor.inspector.waitingByteCount == 0)
         #expect(
             sensor.dropped([Self.conversation.segment(Self.stream(["blocked.test"]), at: Self.stream(names).count)])
@@ -247,6 +272,7 @@ struct DNSStreamTests {
         var seen: [String] = []
         for segment in segments { seen += sensor.inspect(segment).names }
         #expect(seen == names)
+        sensor.inspect(Self.conversation.answer([], at: 0, acknowledging: Self.stream(names).count))
         #expect(sensor.inspector.waitingByteCount == 0)
     }
 
@@ -263,6 +289,7 @@ struct DNSStreamTests {
         var seen: [String] = []
         for segment in Self.conversation.segments(of: stream, size: size) { seen += sensor.inspect(segment).names }
         #expect(seen == names)
+        sensor.inspect(Self.conversation.answer([], at: 0, acknowledging: stream.count))
         #expect(sensor.inspector.waitingByteCount == 0)
     }
 

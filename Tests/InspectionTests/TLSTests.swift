@@ -1,3 +1,4 @@
+import Blocklists
 import Telemetry
 import TestSupport
 import Testing
@@ -21,9 +22,164 @@ struct TLSTests {
         let other = TestSensor()
         other.inspect([conversation.syn, conversation.synAck])
         let unlisted = other.inspect(conversation.segment(hello("other.test"), at: 0))
-        #expect(unlisted.verdict == .accept)
-        #expect(unlisted.decision.flowMark == .accepted)
+        #expect(unlisted.decision == Decision(.accept))
         #expect(unlisted.names == ["other.test"])
+        // The server has it, and what the client sends next is no hello.
+        let count = hello("other.test").count
+        #expect(
+            other.inspect(conversation.answer([], at: 0, acknowledging: count)).decision == Decision(.accept)
+        )
+        #expect(other.inspector.waitingByteCount == 0)
+        let next = other.inspect(conversation.acknowledgment(of: 90, [20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 40], at: count))
+        #expect(next.decision == Decision(.accept))
+        #expect(
+            other.inspect(conversation.answer([23, 3, 3], at: 90, acknowledging: count + 11)).decision
+                == Decision(.accept, flowMark: .accepted)
+        )
+        #expect(other.inspector.waitingByteCount == 0)
+    }
+
+    @Test func `the client's direction alone shows that the server has a hello`() {
+        let sensor = TestSensor()
+        let count = hello("other.test").count
+        sensor.inspect([Self.v4.syn, Self.v4.segment(hello("other.test"), at: 0)])
+        #expect(sensor.inspect(Self.v4.acknowledgment(of: 0, at: count)).decision == Decision(.accept))
+        #expect(sensor.inspector.waitingByteCount > 0)
+        #expect(sensor.inspect(Self.v4.acknowledgment(of: 1_400, at: count)).decision == Decision(.accept))
+        #expect(sensor.inspector.waitingByteCount == 0)
+        let data: [UInt8] = [23, 3, 3, 0, 2, 7, 7]
+        #expect(sensor.inspect(Self.v4.acknowledgment(of: 1_400, data, at: count)).decision == Decision(.accept))
+        #expect(
+            sensor.inspect(Self.v4.acknowledgment(of: 2_800, at: count + data.count)).decision
+                == Decision(.accept, flowMark: .accepted)
+        )
+    }
+
+    @Test func `a flow is let go after some segments that say nothing`() {
+        let sensor = TestSensor()
+        let stream = hello("other.test")
+        sensor.inspect([Self.v4.syn, Self.v4.segment(stream + [23, 3, 3, 0, 200, 1], at: 0)])
+        var marks: [FlowMark?] = []
+        for index in 0..<20 {
+            let offset = stream.count + 6 + index * 5
+            marks.append(sensor.inspect(Self.v4.segment([1, 2, 3, 4, 5], at: offset)).decision.flowMark)
+        }
+        #expect(marks.firstIndex(of: .accepted) == 16)
+        #expect(sensor.inspector.waitingByteCount == 0)
+    }
+
+    @Test func `a harmless hello that the server does not get hides nothing`() {
+        // The decoy may have a bad checksum or few hops to live; that the sensor cannot know. It may be longer or shorter, and be sent often.
+        for decoy in [
+            hello("innocent.test"), hello("a.test"), hello("i.test", paddedLength: 1_200), Array("GET / HT".utf8),
+        ] {
+            for count in 1...3 {
+                let sensor = TestSensor()
+                sensor.inspect([Self.v4.syn, Self.v4.synAck])
+                for _ in 0..<count {
+                    #expect(sensor.inspect(Self.v4.segment(decoy, at: 0)).verdict == .accept)
+                }
+                let real = sensor.inspect(Self.v4.segment(hello(), at: 0))
+                #expect(real.verdict == .drop)
+                #expect(real.names.contains("www.blocked.test"))
+                #expect(sensor.inspector.waitingByteCount == 0)
+                #expect(sensor.inspect(Self.v4.segment(decoy, at: 0)).verdict == .drop)
+            }
+        }
+    }
+
+    @Test func `a decoy before an unlisted hello does no harm`() {
+        let sensor = TestSensor()
+        let stream = hello("other.test")
+        sensor.inspect([Self.v4.syn, Self.v4.synAck])
+        #expect(sensor.inspect(Self.v4.segment(hello("innocent.test"), at: 0)).names == ["innocent.test"])
+        #expect(sensor.inspect(Self.v4.segment(stream, at: 0)).names == ["other.test"])
+        #expect(sensor.inspector.anomalies.contains(.overlapConflict))
+        #expect(sensor.inspect(Self.v4.segment(stream, at: 0)).decision == Decision(.accept))
+        sensor.inspect(Self.v4.acknowledgment(of: 90, [20, 3, 3, 0, 1, 1, 23, 3, 3, 0, 40], at: stream.count))
+        #expect(
+            sensor.inspect(Self.v4.acknowledgment(of: 180, at: stream.count + 11)).decision.flowMark == .accepted
+        )
+    }
+
+    @Test(arguments: [[0, 1, 2, 3], [1, 0, 3, 2], [0, 2, 3, 1], [2, 0, 1, 3], [1, 3, 0, 2], [3, 2, 1, 0]])
+    func `whichever copies of overlapping segments a server takes, the listed name is found`(_ order: [Int]) {
+        let real = hello("www.blocked.test")
+        let fake = hello("www.innocen.test")
+        #expect(real.count == fake.count)
+        let cut = real.firstRange(of: Array("blocked".utf8))?.lowerBound ?? 0
+        let segments = [
+            Self.v4.segment(Array(real[..<(cut + 3)]), at: 0), Self.v4.segment(Array(fake[..<(cut + 3)]), at: 0),
+            Self.v4.segment(Array(real[(cut + 3)...]), at: cut + 3),
+            Self.v4.segment(Array(fake[(cut + 3)...]), at: cut + 3),
+        ]
+        let sensor = TestSensor()
+        sensor.inspect([Self.v4.syn, Self.v4.synAck])
+        #expect(sensor.dropped(order.map { segments[$0] }).isEmpty == false, "order \(order)")
+        #expect(sensor.inspector.waitingByteCount == 0)
+    }
+
+    @Test(arguments: [true, false])
+    func `segments of one octet that each come twice are read both ways`(_ isFakeFirst: Bool) {
+        let real = hello("www.blocked.test")
+        let fake = hello("www.innocen.test")
+        let sensor = TestSensor()
+        sensor.inspect([Self.v4.syn, Self.v4.synAck])
+        var verdicts: [Verdict] = []
+        for offset in real.indices {
+            for stream in isFakeFirst ? [fake, real] : [real, fake] {
+                verdicts.append(sensor.inspect(Self.v4.segment([stream[offset]], at: offset)).verdict)
+            }
+        }
+        #expect(verdicts.contains(.drop))
+    }
+
+    @Test func `a SYN amid a hello does not make its beginning forgotten`() {
+        for flags in [.syn, [.syn, .ack]] as [PacketBuilder.Flags] {
+            let sensor = TestSensor()
+            let segments = Self.v4.segments(of: hello(), cutAt: [60])
+            sensor.inspect([Self.v4.syn, Self.v4.synAck, segments[0]])
+            sensor.inspect(Self.v4.client.tcp([], flags: flags, sequence: 77_000_000))
+            #expect(sensor.inspect(segments[1]).verdict == .drop)
+        }
+    }
+
+    @Test func `an acknowledgment that is there to distract does not hide a whole hello`() {
+        let sensor = TestSensor()
+        let decoy = hello("innocent.test")
+        sensor.inspect([Self.v4.syn, Self.v4.synAck, Self.v4.segment(decoy, at: 0)])
+        sensor.inspect(Self.v4.acknowledgment(of: 4_000, at: decoy.count))
+        #expect(sensor.inspector.waitingByteCount == 0)
+        #expect(sensor.inspect(Self.v4.segment(hello("other.test"), at: 0)).names.isEmpty)
+        #expect(sensor.inspect(Self.v4.segment(hello(), at: 0)).verdict == .drop)
+    }
+
+    @Test func `a hello that comes again is judged again`() {
+        let source = BlocklistSource(lists())
+        var inspector = Inspector(configuration: .init(), blocklists: source)
+        let now = Instant(nanoseconds: 1)
+        _ = inspector.inspect(Self.v4.syn.span, at: now)
+        #expect(inspector.inspect(Self.v4.segment(hello(), at: 0).span, at: now) == Decision(.accept))
+        source.publish(lists(drop: ["blocked.test"]))
+        inspector.refreshBlocklist()
+        #expect(
+            inspector.inspect(Self.v4.segment(hello(), at: 0).span, at: now) == Decision(.drop, flowMark: .blocked)
+        )
+    }
+
+    @Test(arguments: [[], [20, 3, 3, 0, 1, 1]] as [[UInt8]])
+    func `the second hello after a HelloRetryRequest is judged`(_ between: [UInt8]) {
+        let first = hello("innocent.test")
+        for isServerSeen in [true, false] {
+            let sensor = TestSensor()
+            sensor.inspect([Self.v4.syn, Self.v4.synAck, Self.v4.segment(first, at: 0)])
+            if isServerSeen { sensor.inspect(Self.v4.answer([22, 3, 3, 0, 80], at: 0, acknowledging: first.count)) }
+            sensor.inspect(Self.v4.acknowledgment(of: 99, at: first.count))
+            let second = sensor.inspect(Self.v4.acknowledgment(of: 99, between + hello(), at: first.count))
+            #expect(second.verdict == .drop)
+            #expect(second.names == ["www.blocked.test"])
+            #expect(sensor.inspector.anomalies.contains(.secondHello))
+        }
     }
 
     @Test func `a hello may be cut anywhere, in either order`() {
@@ -112,17 +268,27 @@ struct TLSTests {
         let sensor = TestSensor()
         sensor.inspect(Self.v4.syn)
         let seen = sensor.inspect(Self.v4.segment(hello(nil), at: 0))
-        #expect(seen.decision.flowMark == .accepted)
+        #expect(seen.decision == Decision(.accept))
         #expect(seen.names.isEmpty)
-        #expect(seen.decision.undecided == nil)
+        let next = Self.v4.acknowledgment(of: 99, [23, 3, 3, 0, 40], at: hello(nil).count)
+        sensor.inspect(next)
+        #expect(
+            sensor.inspect(Self.v4.acknowledgment(of: 199, at: hello(nil).count + 5)).decision
+                == Decision(.accept, flowMark: .accepted)
+        )
     }
 
-    @Test func `other traffic is let go at its first segment`() {
-        for text in ["GET / HTTP/1.1\r\n", "SSH-2.0-example\r\n", "\0", "\u{17}"] {
+    @Test func `other traffic is let go once the server has its first segment`() {
+        for text in ["RTSP/1.0 200 OK\r\n", "SSH-2.0-example\r\n", "\0", "\u{17}"] {
             let sensor = TestSensor()
             sensor.inspect([Self.v4.syn, Self.v4.synAck])
             let seen = sensor.inspect(Self.v4.segment(Array(text.utf8) + [1, 2, 3, 4, 5], at: 0))
-            #expect(seen.decision.flowMark == .accepted, "\(text.debugDescription)")
+            #expect(seen.decision == Decision(.accept), "\(text.debugDescription)")
+            let answer = Self.v4.answer([0], at: 0, acknowledging: text.utf8.count + 5)
+            #expect(
+                sensor.inspect(answer).decision == Decision(.accept, flowMark: .accepted),
+                "\(text.debugDescription)"
+            )
             #expect(sensor.inspector.waitingByteCount == 0)
         }
     }
@@ -211,6 +377,7 @@ struct TLSTests {
             let verdicts = next.segments(of: hello(name), size: 90).map { sensor.inspect($0).verdict }
             #expect(verdicts.dropLast().allSatisfy { $0 == .accept })
             #expect(verdicts.last == (isListed ? .drop : .accept), "connection \(index)")
+            sensor.inspect(next.answer([], at: 0, acknowledging: hello(name).count))
             #expect(sensor.inspector.waitingByteCount == 0)
         }
         #expect(sensor.inspector.flowCount == 1)
@@ -218,7 +385,9 @@ struct TLSTests {
 
     @Test func `later packets of an accepted flow are not read`() {
         let sensor = TestSensor()
-        sensor.inspect([Self.v4.syn, Self.v4.synAck, Self.v4.segment(hello("other.test"), at: 0)])
+        let stream = hello("other.test") + [23, 3, 3, 0, 40]
+        sensor.inspect([Self.v4.syn, Self.v4.synAck, Self.v4.segment(stream, at: 0)])
+        sensor.inspect(Self.v4.answer([22], at: 0, acknowledging: stream.count))
         for packet in [
             Self.v4.segment(hello(), at: 400), Self.v4.answer(hello(), at: 0), Self.v4.segment(hello(), at: 0),
         ] {

@@ -162,13 +162,14 @@ struct ListLoaderTests {
                 path: try folder.write("one.test\n", to: "one"),
                 descriptor: ListDescriptor(id: "one", action: .observe, match: .exact, counterSlot: 3)
             ),
-            source(try folder.write("two.test\none.test\n", to: "two"), id: "two"),
+            source(try folder.write("two.test\nsub.one.test\n", to: "two"), id: "two"),
         ]
         let (blocklist, _) = try ListLoader(lists: lists).load()
         #expect(blocklist.lists == lists.map(\.descriptor))
         #expect(blocklist.entryCounts == [1, 2])
         #expect(try list(of: "one.test", in: blocklist) == "one")
-        #expect(try list(of: "www.one.test", in: blocklist) == "two")
+        #expect(try list(of: "www.one.test", in: blocklist) == nil)
+        #expect(try list(of: "sub.one.test", in: blocklist) == "two")
         #expect(try list(of: "www.two.test", in: blocklist) == "two")
     }
 

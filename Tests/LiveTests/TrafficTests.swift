@@ -66,8 +66,8 @@ extension LiveTests {
             #expect(flood.isAsking)
             let (sent, answered) = try await flood.end()
             // The kernel drops what waits in the queue when the socket is closed: what came between the worker's end and the
-            // socket's, some milliseconds while the process is torn down. 150 packets stand for 50 ms at this rate.
-            #expect(sent - answered <= 150, "\(sent - answered) of \(sent) lost")
+            // socket's, some milliseconds while the process is torn down. 300 queries and answers stand for 50 ms at this rate.
+            #expect(sent - answered <= 300, "\(sent - answered) of \(sent) lost")
             #expect(next.isRunning)
         }
     }

@@ -57,7 +57,7 @@ struct InstalledRulesTests {
             let narrower = try await Self.listing(host)
             #expect(!narrower.contains { $0.hasPrefix("-A INPUT -j GRINDVAKT") })
             #expect(
-                narrower.contains("-A GRINDVAKT-QUEUE -p udp -m udp --dport 53 -j NFQUEUE --queue-num 0 --queue-bypass")
+                narrower.contains("-A GRINDVAKT-QUEUE -p udp -m udp --sport 53 -j NFQUEUE --queue-num 0 --queue-bypass")
             )
 
             try await installed.remove()
@@ -252,7 +252,7 @@ struct InstalledRulesTests {
                     host.inside(["nft", "list", "chain", "inet", "grindvakt", "judge"])
                 )
                 let line = try #require(
-                    list.split(separator: "\n").first { $0.contains("udp dport 53 counter packets") }
+                    list.split(separator: "\n").first { $0.contains("udp dport") && $0.contains("counter packets") }
                 )
                 let words = line.split(separator: " ")
                 return try Int(words[#require(words.firstIndex(of: "packets")) + 1])

@@ -9,6 +9,8 @@ struct RuleTextTests {
         received: true,
         generated: true,
         dnsPorts: [53, 5353],
+        quicPorts: [4433],
+        httpPorts: [8080],
         mark: FlowMark(accepted: 0x0100_0000, blocked: 0x0200_0000, mask: 0x0300_0000),
         failOpen: false
     )
@@ -22,8 +24,10 @@ struct RuleTextTests {
                     chain judge {
                         ct mark & 0x00030000 == 0x00020000 drop
                         ct mark & 0x00030000 == 0x00010000 return
-                        udp dport 53 queue num 0-1 bypass
-                        tcp dport { 53, 443 } queue num 0-1 bypass
+                        udp dport { 53, 443, 853 } queue num 0-1 bypass
+                        tcp dport { 53, 80, 443, 853 } queue num 0-1 bypass
+                        udp sport 53 queue num 0-1 bypass
+                        tcp sport 53 queue num 0-1 bypass
                     }
                     chain remember {
                         meta mark & 0x00030000 == 0x00010000 ct mark set ct mark & 0xfffcffff | 0x00010000
@@ -54,8 +58,10 @@ struct RuleTextTests {
                         meta mark & 0x03000000 == 0x03000000 return
                         ct mark & 0x03000000 == 0x02000000 drop
                         ct mark & 0x03000000 == 0x01000000 return
-                        udp dport { 53, 5353 } queue num 4
-                        tcp dport { 53, 443, 5353 } queue num 4
+                        udp dport { 53, 853, 4433, 5353 } queue num 4
+                        tcp dport { 53, 443, 853, 5353, 8080 } queue num 4
+                        udp sport { 53, 5353 } queue num 4
+                        tcp sport { 53, 5353 } queue num 4
                     }
                     chain remember {
                         meta mark & 0x03000000 == 0x01000000 ct mark set ct mark & 0xfcffffff | 0x01000000
@@ -96,8 +102,10 @@ struct RuleTextTests {
                 :GRINDVAKT-MARK - [0:0]
                 -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00030000 -j DROP
                 -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00030000 -j RETURN
-                -A GRINDVAKT-QUEUE -p udp -m udp --dport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
-                -A GRINDVAKT-QUEUE -p tcp -m multiport --dports 53,443 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-QUEUE -p udp -m multiport --dports 53,443,853 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-QUEUE -p tcp -m multiport --dports 53,80,443,853 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-QUEUE -p udp -m udp --sport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-QUEUE -p tcp -m tcp --sport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
                 -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
                 -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
                 -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j DROP
@@ -112,7 +120,17 @@ struct RuleTextTests {
 
     @Test func `iptables saves the mark of received packets in the filter table`() {
         let text = IPTablesRules.applying(
-            RuleSet(queues: 7...7, forwarded: false, received: true, tls: false, failOpen: false),
+            RuleSet(
+                queues: 7...7,
+                forwarded: false,
+                received: true,
+                dnsAnswers: false,
+                tls: false,
+                quic: false,
+                http: false,
+                encryptedDNS: false,
+                failOpen: false
+            ),
             existing: ""
         )
         #expect(
@@ -198,15 +216,38 @@ struct RuleTextTests {
     }
 
     @Test func `more than fifteen ports take several rules`() {
-        let rules = RuleSet(dns: false, tlsPorts: Array(8001...8017))
+        let rules = RuleSet(dns: false, quic: false, http: false, encryptedDNS: false, tlsPorts: Array(8001...8017))
         let lines = IPTablesRules.applying(rules, existing: "").split(separator: "\n").filter { $0.contains("NFQUEUE") }
         #expect(lines.count == 2)
         #expect(lines.last?.contains("--dports 8016,8017 ") == true)
     }
 
+    @Test func `each mechanism has its ports`() {
+        var rules = RuleSet(dns: false, tls: false, quic: false, http: false, encryptedDNS: false)
+        #expect(rules.udpPorts + rules.tcpPorts + rules.answerPorts == [])
+        rules.dns = true
+        #expect([rules.udpPorts, rules.tcpPorts, rules.answerPorts] == [[53], [53], [53]])
+        rules.dnsAnswers = false
+        #expect([rules.udpPorts, rules.tcpPorts, rules.answerPorts] == [[53], [53], []])
+        rules.dns = false
+        rules.dnsAnswers = true
+        rules.quic = true
+        #expect([rules.udpPorts, rules.tcpPorts, rules.answerPorts] == [[443], [], []])
+        rules.quic = false
+        rules.http = true
+        #expect([rules.udpPorts, rules.tcpPorts, rules.answerPorts] == [[], [80], []])
+        rules.http = false
+        rules.tls = true
+        #expect([rules.udpPorts, rules.tcpPorts, rules.answerPorts] == [[], [443], []])
+        rules.tls = false
+        rules.encryptedDNS = true
+        #expect([rules.udpPorts, rules.tcpPorts, rules.answerPorts] == [[853], [853], []])
+    }
+
     @Test(arguments: [
         (RuleSet(forwarded: false), "forwarded, received and generated"),
-        (RuleSet(dns: false, tls: false), "dns and tls are both off"),
+        (RuleSet(dns: false, tls: false, quic: false, http: false, encryptedDNS: false), "every mechanism is off"),
+        (RuleSet(dnsPorts: [0]), "port 0"), (RuleSet(quicPorts: [0]), "port 0"), (RuleSet(httpPorts: [0]), "port 0"),
         (RuleSet(tlsPorts: [0]), "port 0"),
         (RuleSet(mark: FlowMark(accepted: 1, blocked: 1, mask: 3)), "mark-mask 0x00000003"),
         (RuleSet(mark: FlowMark(accepted: 1, blocked: 4, mask: 3)), "mark-mask 0x00000003"),

@@ -70,7 +70,13 @@ struct SensorConfigurationTests {
             #expect(configuration.failOpen)
             #expect(configuration.lists == [])
             #expect(configuration.allow == nil)
-            #expect(configuration.unavailable == [])
+            #expect(configuration.inspectsQUIC)
+            #expect(configuration.inspectsHTTP)
+            #expect(configuration.inspectsDNSAnswers)
+            #expect(configuration.countsEncryptedDNS)
+            #expect(configuration.readsTunnels == false)
+            #expect(configuration.endpoints == nil)
+            #expect(configuration.rules == RuleSet())
             #expect(configuration.socket == SensorConfiguration.defaultSocket)
         }
     }
@@ -105,10 +111,31 @@ struct SensorConfigurationTests {
         let configuration = try read("[inspect]\ndns = false\ntls = false\nquic = false\nhttp = false\n")
         #expect(configuration.inspectsDNS == false)
         #expect(configuration.inspectsTLS == false)
+        #expect(configuration.inspectsQUIC == false)
+        #expect(configuration.inspectsHTTP == false)
         #expect(configuration.rules.dns == false)
         #expect(configuration.rules.tls == false)
-        #expect(configuration.unavailable == [])
+        #expect(configuration.rules.quic == false)
+        #expect(configuration.rules.http == false)
+        #expect(configuration.rules.encryptedDNS)
         #expect(try read("[inspect]\ndns = false\n").inspectsTLS)
+        #expect(try read("[inspect]\ntunnels = true\n").readsTunnels)
+        let open = try read("[inspect]\ndns-answers = false\nencrypted-dns = false\n")
+        #expect(open.inspectsDNS)
+        #expect(open.inspectsDNSAnswers == false)
+        #expect(open.countsEncryptedDNS == false)
+        #expect(open.rules.answerPorts == [])
+        #expect(open.rules.udpPorts == [53, 443])
+        #expect(open.rules.tcpPorts == [53, 80, 443])
+    }
+
+    @Test func `endpoints of encrypted DNS have a file and a name of their own`() throws {
+        let configuration = try read("[inspect]\ndoh-endpoints = \"lists/doh.txt\"\n")
+        #expect(configuration.endpoints == "/etc/grindvakt/lists/doh.txt")
+        #expect(configuration.lists == [])
+        let error = refusal("[[list]]\nid = \"doh-endpoints\"\npath = \"a\"\n")
+        #expect(error?.line == 2)
+        #expect(error?.problem.contains("choose another") == true)
     }
 
     @Test func `every key of the rules is read`() throws {
@@ -120,6 +147,8 @@ struct SensorConfigurationTests {
             generated = true
             dns-ports = [53, 5353]
             tls-ports = [443, 8443, 65535]
+            quic-ports = [443, 4433]
+            http-ports = [80, 8080]
             """
         )
         #expect(configuration.rules.forwarded == false)
@@ -127,6 +156,8 @@ struct SensorConfigurationTests {
         #expect(configuration.rules.generated)
         #expect(configuration.rules.dnsPorts == [53, 5_353])
         #expect(configuration.rules.tlsPorts == [443, 8_443, 65_535])
+        #expect(configuration.rules.quicPorts == [443, 4_433])
+        #expect(configuration.rules.httpPorts == [80, 8_080])
     }
 
     @Test func `every word for a list is read, in the order of the file`() throws {
@@ -287,6 +318,5 @@ struct SensorConfigurationTests {
         #expect(configuration.lists.map(\.path) == ["/etc/grindvakt/lists/police.txt"])
         #expect(configuration.allow == "/etc/grindvakt/lists/allow.txt")
         #expect(configuration.socket == SensorConfiguration.defaultSocket)
-        #expect(configuration.unavailable == [])
     }
 }

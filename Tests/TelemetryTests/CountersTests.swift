@@ -1,6 +1,7 @@
 import Synchronization
-import Telemetry
 import Testing
+
+@testable import Telemetry
 
 /// Tells the reading task that the writing one has ended.
 private final class End: Sendable {
@@ -20,6 +21,17 @@ struct CountersTests {
         for (times, cause) in UndecidedCause.allCases.enumerated() {
             for _ in 0...times { counters.countUndecided(cause) }
         }
+        for anomaly in Anomaly.allCases {
+            // Together with the first one, which is so counted once more with each.
+            var set = AnomalySet()
+            set.insert(.recordSplit)
+            set.insert(anomaly)
+            for _ in 0...anomaly.rawValue { counters.countAnomalies(set) }
+        }
+        counters.countAnomalies(AnomalySet())
+        for (times, kind) in EncryptedDNS.allCases.enumerated() {
+            for _ in 0...times { counters.countEncryptedDNSFlow(kind) }
+        }
         counters.countReceiveOverrun()
         counters.countUnseen(7)
         counters.countUnfinishedChecksum()
@@ -37,6 +49,9 @@ struct CountersTests {
         #expect(
             UndecidedCause.allCases.map(reading.undecided) == (1...UInt64(UndecidedCause.allCases.count)).map { $0 }
         )
+        let rising = (1...UInt64(Anomaly.allCases.count)).map { $0 }
+        #expect(Anomaly.allCases.map(reading.anomalies) == [rising.reduce(0, +)] + rising.dropFirst())
+        #expect(EncryptedDNS.allCases.map(reading.encryptedDNSFlows) == [1, 2, 3])
         #expect(reading.receiveOverruns == 1)
         #expect(reading.unseen == 7)
         #expect(reading.unfinishedChecksums == 2)
@@ -68,15 +83,33 @@ struct CountersTests {
         #expect(counters.read().matches(slot: slot, .http) == 0)
     }
 
+    @Test func `every label's value has room in its block`() {
+        #expect(InspectedProtocol.allCases.count <= Counters.protocolCapacity)
+        #expect(UndecidedCause.allCases.count <= Counters.causeCapacity)
+        #expect(Anomaly.allCases.count <= Counters.anomalyCapacity)
+        #expect(EncryptedDNS.allCases.count <= Counters.encryptedDNSCapacity)
+    }
+
+    /// A packet in fragments.
+    private static var fragments: AnomalySet {
+        var set = AnomalySet()
+        set.insert(.fragmented)
+        return set
+    }
+
     @Test func `readings add up per queue and in total`() {
         let blocks = [Counters(queue: 2), Counters(queue: 1), Counters(queue: 2)]
         for (index, block) in blocks.enumerated() {
             for _ in 0...index { block.countPacket(.drop) }
+            for _ in 0...index { block.countAnomalies(Self.fragments) }
+            for _ in 0...index { block.countEncryptedDNSFlow(.doh) }
         }
         let readings = CounterReading.perQueue(blocks)
         #expect(readings.map(\.queue) == [1, 2])
         #expect(readings.map { $0.packets(.drop) } == [2, 4])
         #expect(CounterReading.total(readings).packets(.drop) == 6)
+        #expect(CounterReading.total(readings).anomalies(.fragmented) == 6)
+        #expect(CounterReading.total(readings).encryptedDNSFlows(.doh) == 6)
     }
 
     @Test func `a reader beside the writer sees numbers that only rise and misses none`() async {

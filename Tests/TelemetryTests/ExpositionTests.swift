@@ -15,6 +15,12 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     second.countName(.tls)
     second.countMatch(slot: police, .tls)
     first.countUndecided(.overBudget)
+    var odd = AnomalySet()
+    odd.insert(.recordSplit)
+    odd.insert(.encryptedClientHello)
+    second.countAnomalies(odd)
+    first.countEncryptedDNSFlow(.doh)
+    second.countEncryptedDNSFlow(.doh)
     first.observeVerdict(nanoseconds: 900, packets: 3)
     first.observeVerdict(nanoseconds: 70_000, packets: 2)
     second.observeVerdict(nanoseconds: 5_000_000_000, packets: 1)
@@ -43,6 +49,16 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
                 receiveBufferObtained: 8_388_608,
                 copyRange: 65_535,
                 maxLength: 4096
+            )
+        ],
+        taps: [
+            TapState(
+                queue: 7,
+                interface: "mirror0",
+                isReading: true,
+                received: 90,
+                kernelDropped: 4,
+                interfaceDropped: 5
             )
         ],
         lists: [
@@ -78,6 +94,26 @@ struct ExpositionTests {
         #expect(Exposition.render(smallReading(), as: .openMetrics) == expected)
     }
 
+    @Test func `a tap's worker has the numbers of the engine and none of a queue`() {
+        var reading = smallReading()
+        reading.workers = [Counters(queue: 7), Counters(queue: 0)]
+        let text = Exposition.render(reading, as: .prometheus)
+        for metric in ["packets_total", "verdict_seconds_count", "flows", "flow_memory_bytes"] {
+            #expect(text.contains("\ngrindvakt_\(metric){queue=\"7\""), "\(metric)")
+        }
+        for metric in ["receive_overruns", "queue_unseen", "unfinished_checksums"] {
+            #expect(text.contains("\ngrindvakt_\(metric)_total{queue=\"0\"} 0\n"), "\(metric)")
+            #expect(text.contains("\ngrindvakt_\(metric)_total{queue=\"7\"") == false, "\(metric)")
+        }
+        #expect(text.contains("\ngrindvakt_receive_buffer_bytes{queue=\"7\"") == false)
+    }
+
+    @Test func `without taps there is no family of theirs`() {
+        var reading = smallReading()
+        reading.state.taps = []
+        #expect(Exposition.render(reading, as: .openMetrics).contains("grindvakt_tap_") == false)
+    }
+
     @Test func `every family of the register has a head and samples of its own name`() {
         let lines = Exposition.render(smallReading(), as: .openMetrics).split(separator: "\n")
         for metric in Metric.allCases {
@@ -86,6 +122,20 @@ struct ExpositionTests {
             #expect(lines.contains { !$0.hasPrefix("#") && $0.hasPrefix(metric.name) })
         }
         #expect(Set(Metric.allCases.map(\.name)).count == Metric.allCases.count)
+    }
+
+    @Test func `the values of a label are apart, and short words`() {
+        let labels = [
+            InspectedProtocol.allCases.map(\.label), UndecidedCause.allCases.map(\.label),
+            Anomaly.allCases.map(\.label), EncryptedDNS.allCases.map(\.label), CountedVerdict.allCases.map(\.label),
+        ]
+        for values in labels {
+            #expect(Set(values).count == values.count)
+            for value in values {
+                #expect(!value.isEmpty && value.count <= 24)
+                #expect(value.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x2D }, "\(value)")
+            }
+        }
     }
 
     @Test func `label values are escaped`() {
@@ -106,15 +156,23 @@ struct ExpositionTests {
         for cause in UndecidedCause.allCases {
             #expect(lines.contains("grindvakt_undecided_total{cause=\"\(cause.label)\"} 0"))
         }
+        for anomaly in Anomaly.allCases {
+            #expect(lines.contains("grindvakt_anomalies_total{kind=\"\(anomaly.label)\"} 0"))
+        }
+        for kind in EncryptedDNS.allCases {
+            #expect(lines.contains("grindvakt_encrypted_dns_flows_total{kind=\"\(kind.label)\"} 0"))
+        }
         #expect(lines.contains("grindvakt_verdict_seconds_bucket{queue=\"9\",le=\"+Inf\"} 0"))
         #expect(!lines.contains { $0.contains("grindvakt_list_sequence") || $0.hasPrefix("process_") })
     }
 
     @Test func `the labels and their values come from a closed set`() throws {
-        let known: [Substring: Set<Substring>] = [
-            "queue": ["0", "1"], "verdict": ["accept", "drop"], "protocol": ["dns", "tls", "quic", "http"],
+        let known: [Substring: Set<String>] = [
+            "queue": ["0", "1", "7"], "interface": ["mirror0"], "by": ["kernel", "interface"],
+            "verdict": ["accept", "drop"], "protocol": ["dns", "tls", "quic", "http"],
             "action": ["drop"], "list": ["police", "local"], "result": ["ok", "failed"], "version": ["1.2.3"],
-            "cause": ["malformed", "truncated", "fragment", "over-budget", "flow-evicted", "midstream"],
+            "cause": Set(UndecidedCause.allCases.map(\.label)),
+            "kind": Set(Anomaly.allCases.map(\.label) + EncryptedDNS.allCases.map(\.label)),
         ]
         for line in Exposition.render(smallReading(), as: .prometheus).split(separator: "\n") {
             guard !line.hasPrefix("#"), let open = line.firstIndex(of: "{") else { continue }
@@ -123,7 +181,7 @@ struct ExpositionTests {
                 let pair = label.split(separator: "=", maxSplits: 1)
                 let value = pair[1].dropFirst().dropLast()
                 if pair[0] == "le" { continue }
-                #expect(known[pair[0]]?.contains(value) == true, "\(label)")
+                #expect(known[pair[0]]?.contains(String(value)) == true, "\(label)")
             }
         }
     }

@@ -1,6 +1,13 @@
+import Telemetry
+
+/// The samples of ``smallReading(version:listID:)`` for a label of which all values but these are at zero.
+private func samples(_ name: String, _ label: String, _ values: [String], not zero: [String: Int]) -> String {
+    values.map { "\(name){\(label)=\"\($0)\"} \(zero[$0] ?? 0)" }.joined(separator: "\n")
+}
+
 /// The Prometheus text of ``smallReading(version:listID:)``, written out.
 let prometheusText = """
-    # HELP grindvakt_packets_total Packets judged, by the verdict the kernel was given.
+    # HELP grindvakt_packets_total Packets judged, by the verdict the kernel was given; a tap accepts all.
     # TYPE grindvakt_packets_total counter
     grindvakt_packets_total{queue="0",verdict="accept"} 5
     grindvakt_packets_total{queue="0",verdict="drop"} 0
@@ -12,7 +19,7 @@ let prometheusText = """
     grindvakt_names_total{protocol="tls"} 1
     grindvakt_names_total{protocol="quic"} 0
     grindvakt_names_total{protocol="http"} 0
-    # HELP grindvakt_matches_total Names that a list matched, by list, protocol and the action taken.
+    # HELP grindvakt_matches_total Names that a list matched, by list, protocol and the list's action.
     # TYPE grindvakt_matches_total counter
     grindvakt_matches_total{list="police",protocol="dns",action="drop"} 0
     grindvakt_matches_total{list="police",protocol="tls",action="drop"} 1
@@ -20,12 +27,15 @@ let prometheusText = """
     grindvakt_matches_total{list="police",protocol="http",action="drop"} 0
     # HELP grindvakt_undecided_total Packets and messages accepted without being judged, by cause.
     # TYPE grindvakt_undecided_total counter
-    grindvakt_undecided_total{cause="malformed"} 0
-    grindvakt_undecided_total{cause="truncated"} 0
-    grindvakt_undecided_total{cause="fragment"} 0
-    grindvakt_undecided_total{cause="over-budget"} 1
-    grindvakt_undecided_total{cause="flow-evicted"} 0
-    grindvakt_undecided_total{cause="midstream"} 0
+    \(samples("grindvakt_undecided_total", "cause", UndecidedCause.allCases.map(\.label), not: ["over-budget": 1]))
+    # HELP grindvakt_anomalies_total Packets that showed an odd form in which names are hidden or carried, by kind.
+    # TYPE grindvakt_anomalies_total counter
+    \(samples("grindvakt_anomalies_total", "kind", Anomaly.allCases.map(\.label), not: ["record-split": 1, "ech": 1]))
+    # HELP grindvakt_encrypted_dns_flows_total Flows of encrypted DNS seen, by kind; none is blocked for being one.
+    # TYPE grindvakt_encrypted_dns_flows_total counter
+    grindvakt_encrypted_dns_flows_total{kind="dot"} 0
+    grindvakt_encrypted_dns_flows_total{kind="doq"} 0
+    grindvakt_encrypted_dns_flows_total{kind="doh"} 2
     # HELP grindvakt_verdict_seconds Time from a packet's receipt to its verdict.
     # TYPE grindvakt_verdict_seconds histogram
     grindvakt_verdict_seconds_bucket{queue="0",le="0.000001"} 3
@@ -109,6 +119,16 @@ let prometheusText = """
     # TYPE grindvakt_flow_memory_bytes gauge
     grindvakt_flow_memory_bytes{queue="0"} 2048
     grindvakt_flow_memory_bytes{queue="1"} 0
+    # HELP grindvakt_tap_packets_received_total Frames of a tapped interface that passed the filter, dropped ones among them.
+    # TYPE grindvakt_tap_packets_received_total counter
+    grindvakt_tap_packets_received_total{queue="7",interface="mirror0"} 90
+    # HELP grindvakt_tap_packets_dropped_total Frames of a tapped interface that were lost, by who dropped them.
+    # TYPE grindvakt_tap_packets_dropped_total counter
+    grindvakt_tap_packets_dropped_total{queue="7",interface="mirror0",by="kernel"} 4
+    grindvakt_tap_packets_dropped_total{queue="7",interface="mirror0",by="interface"} 5
+    # HELP grindvakt_tap_reading Whether a tapped interface is open and up.
+    # TYPE grindvakt_tap_reading gauge
+    grindvakt_tap_reading{queue="7",interface="mirror0"} 1
     # HELP grindvakt_list_entries Entries in the active list.
     # TYPE grindvakt_list_entries gauge
     grindvakt_list_entries{list="police"} 1000

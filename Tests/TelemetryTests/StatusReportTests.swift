@@ -4,6 +4,11 @@ import Testing
 
 @Suite("Status report")
 struct StatusReportTests {
+    /// The members of an object of counts that are zero but for these.
+    private func members(_ labels: [String], not zero: [String: Int]) -> String {
+        labels.map { "\"\($0)\":\(zero[$0] ?? 0)" }.joined(separator: ",")
+    }
+
     @Test func `the whole report`() {
         let expected = """
             {"version":"1.2.3","started_at":1763776800,"uptime_seconds":100.5,"snapshot_generation":4,"queues":[\
@@ -14,11 +19,15 @@ struct StatusReportTests {
             {"queue":1,"present":false,"waiting":null,"kernel_dropped":null,"user_dropped":null,"accepted":0,\
             "dropped":1,"receive_overruns":1,"unseen":3,"unfinished_checksums":0,"flows":0,"flow_memory_bytes":0,\
             "verdict_mean_seconds":5,"fail_open":null,"gso":null,"receive_buffer_wanted_bytes":null,\
-            "receive_buffer_bytes":null,"copy_range_bytes":null,"max_length":null}],"lists":[\
+            "receive_buffer_bytes":null,"copy_range_bytes":null,"max_length":null}],"taps":[\
+            {"queue":7,"interface":"mirror0","reading":true,"received":90,"kernel_dropped":4,"interface_dropped":5,\
+            "packets":0,"flows":0,"flow_memory_bytes":0}],"lists":[\
             {"id":"police","actions":["drop"],"entries":1000,"sequence":42,"activated_at":1763776801.125,"matches":1},\
             {"id":"local","actions":["observe"],"entries":2,"sequence":null,"activated_at":1763776801,"matches":0}],\
             "totals":{"packets":{"accept":5,"drop":1},"names":{"dns":3,"tls":1,"quic":0,"http":0},"matches":1,\
-            "undecided":{"malformed":0,"truncated":0,"fragment":0,"over-budget":1,"flow-evicted":0,"midstream":0}},\
+            "undecided":{\(members(UndecidedCause.allCases.map(\.label), not: ["over-budget": 1]))},\
+            "anomalies":{\(members(Anomaly.allCases.map(\.label), not: ["record-split": 1, "ech": 1]))},\
+            "encrypted_dns_flows":{"dot":0,"doq":0,"doh":2}},\
             "reloads":{"succeeded":3,"failed":1,"last":{"at":1763776850.25,"succeeded":false}}}
             """
         #expect(StatusReport.render(smallReading()) == expected)

@@ -48,8 +48,11 @@ package struct ExtensionHeader: Equatable, Sendable {
     }
 
     /// A fragment header; `offset` in octets.
-    package static func fragment(offset: UInt16, more: Bool) -> ExtensionHeader {
-        ExtensionHeader(type: 44, body: [0] + bigEndian(offset & 0xFFF8 | (more ? 1 : 0)) + [0, 0, 0x12, 0x34])
+    package static func fragment(offset: UInt16, more: Bool, identification: UInt32 = 0x1234) -> ExtensionHeader {
+        ExtensionHeader(
+            type: 44,
+            body: [0] + bigEndian(offset & 0xFFF8 | (more ? 1 : 0)) + bigEndian(identification)
+        )
     }
 }
 
@@ -89,6 +92,9 @@ package struct PacketBuilder: Equatable, Sendable {
 
     /// The IPv4 header's flags and fragment offset.
     package var fragmentField: UInt16 = 0x4000
+
+    /// What the fragments of one packet have in common; of IPv4, the lower 16 bits.
+    package var identification: UInt32 = 1
 
     /// Packets from one end to the other; both have addresses of one version.
     package init(from source: Endpoint, to destination: Endpoint) {
@@ -139,11 +145,37 @@ package struct PacketBuilder: Equatable, Sendable {
         source.address.count == 4 ? packet4(payload, transport) : packet6(payload, transport)
     }
 
+    /// One fragment of a packet: octets of its payload, from `offset` on.
+    package func fragment(_ piece: [UInt8], transport: UInt8, at offset: Int, isLast: Bool) -> [UInt8] {
+        var builder = self
+        if source.address.count == 4 {
+            builder.fragmentField = UInt16(offset / 8) | (isLast ? 0 : 0x2000)
+        } else {
+            builder.extensionHeaders.append(
+                .fragment(offset: UInt16(offset), more: isLast == false, identification: identification)
+            )
+        }
+        return builder.packet(piece, transport: transport)
+    }
+
+    /// A packet's payload in fragments that end at `cuts`.
+    package func fragments(of payload: [UInt8], transport: UInt8, cutAt cuts: [Int]) -> [[UInt8]] {
+        var pieces: [[UInt8]] = []
+        var start = 0
+        for cut in cuts + [payload.count] {
+            let isLast = cut == payload.count
+            pieces.append(fragment(Array(payload[start..<cut]), transport: transport, at: start, isLast: isLast))
+            start = cut
+        }
+        return pieces
+    }
+
     private func packet4(_ payload: [UInt8], _ transport: UInt8) -> [UInt8] {
         let padded = options + [UInt8](repeating: 0, count: (4 - options.count % 4) % 4)
         precondition(padded.count <= 40)
         let length = UInt16(exactly: 20 + padded.count + payload.count) ?? 0
-        var header: [UInt8] = [0x45 + UInt8(padded.count / 4), 0] + bigEndian(length) + [0, 1]
+        var header: [UInt8] = [0x45 + UInt8(padded.count / 4), 0] + bigEndian(length)
+        header += bigEndian(UInt16(truncatingIfNeeded: identification))
         header += bigEndian(fragmentField) + [64, transport, 0, 0] + source.address + destination.address + padded
         header.replaceSubrange(10..<12, with: bigEndian(internetChecksum(header)))
         return header + payload
@@ -196,6 +228,33 @@ package enum DNSBuilder {
         bytes[7] = 1
         // A pointer to the question's name, type A, class IN, one minute, four octets.
         return bytes + [0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 198, 51, 100, 1]
+    }
+
+    /// A response with these answers, each as ``record(_:type:data:)`` and those below make it.
+    package static func response(_ name: String, answers: [[UInt8]], flags: UInt16 = 0x8180) -> [UInt8] {
+        var bytes = message([name], flags: flags, identifier: 0x1234, padding: nil)
+        bytes.replaceSubrange(6..<8, with: bigEndian(UInt16(answers.count)))
+        return bytes + answers.joined()
+    }
+
+    /// A record of class IN that lives for a minute; its owner is in wire form, the question's name where none is given.
+    package static func record(_ owner: [UInt8] = [0xC0, 12], type: UInt16, data: [UInt8]) -> [UInt8] {
+        owner + bigEndian(type) + [0, 1, 0, 0, 0, 60] + bigEndian(UInt16(data.count)) + data
+    }
+
+    /// A CNAME record to this name.
+    package static func alias(_ target: String) -> [UInt8] {
+        record(type: 5, data: name(target))
+    }
+
+    /// A record of the type SVCB or HTTPS (RFC 9460 §2.2) with these parameters.
+    package static func service(
+        _ target: String,
+        type: UInt16 = 65,
+        parameters: [(key: UInt16, value: [UInt8])] = [(1, [2, 0x68, 0x32])]
+    ) -> [UInt8] {
+        let fields = parameters.flatMap { bigEndian($0.key) + bigEndian(UInt16($0.value.count)) + $0.value }
+        return record(type: type, data: [0, 1] + name(target) + fields)
     }
 
     /// A message with questions and these header flags.
@@ -323,12 +382,23 @@ package struct TCPConversation: Sendable {
         )
     }
 
-    /// A segment of the server with the data from `offset` of its stream on.
-    package func answer(_ payload: [UInt8], at offset: Int) -> [UInt8] {
+    /// A segment of the server with the data from `offset` of its stream on, which says that it has so many octets of the client's.
+    package func answer(_ payload: [UInt8], at offset: Int, acknowledging received: Int = 0) -> [UInt8] {
         server.tcp(
             payload,
             sequence: serverSequence &+ 1 &+ UInt32(truncatingIfNeeded: offset),
-            acknowledgment: clientSequence &+ 1
+            acknowledgment: clientSequence &+ 1 &+ UInt32(truncatingIfNeeded: received)
+        )
+    }
+
+    /// A segment of the client without data, or with those from `offset` of its stream on, which says that it has so many octets of the
+    /// server's.
+    package func acknowledgment(of received: Int, _ payload: [UInt8] = [], at offset: Int) -> [UInt8] {
+        client.tcp(
+            payload,
+            flags: .ack,
+            sequence: clientSequence &+ 1 &+ UInt32(truncatingIfNeeded: offset),
+            acknowledgment: serverSequence &+ 1 &+ UInt32(truncatingIfNeeded: received)
         )
     }
 

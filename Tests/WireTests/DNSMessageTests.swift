@@ -209,6 +209,101 @@ struct DNSMessageTests {
         #expect(outcomes.refused > 100)
     }
 
+    /// A response to a question for www.example.org with an alias, a service with the parameters alpn and ech, and an address.
+    static let response =
+        hex("1234 8180 0001 0003 0000 0000")
+        + hex("03 777777 07 6578616D706C65 03 6F7267 00  0001 0001")
+        + hex("C00C 0005 0001 0000003C 0004  01 61 C010")
+        + hex("C02D 0041 0001 0000003C 0014  0001 01 62 00  0001 0003 02 6832  0005 0004 01020304")
+        + hex("C02D 0001 0001 0000003C 0004  C6336401")
+
+    struct Target: Equatable {
+        var type: UInt16
+        var name: String?
+        var hasKeys: Bool
+        var end: Int
+    }
+
+    /// The records behind the question, the first at offset 33.
+    static func answers(_ bytes: Span<UInt8>) throws(WireError) -> [Target] {
+        let message = try DNSMessage(parsing: bytes)
+        var offset = DNSMessage.firstQuestion
+        for _ in 0..<message.questionCount { offset = try message.skipQuestion(at: offset) }
+        var targets: [Target] = []
+        for _ in 0..<message.answerCount {
+            let record = try message.readRecord(at: offset)
+            var target = Target(type: record.type, name: nil, hasKeys: false, end: record.end)
+            switch record.type {
+            case DNSMessage.RecordType.canonicalName, DNSMessage.RecordType.subtreeName,
+                DNSMessage.RecordType.serviceBinding, DNSMessage.RecordType.https:
+                var name = DomainName()
+                let end = try message.readTarget(of: record, into: &name)
+                target.name = name.presentation()
+                guard record.type >= DNSMessage.RecordType.serviceBinding else { break }
+                target.hasKeys = try message.hasEncryptedClientHelloKeys(record, from: end)
+            default: break
+            }
+            targets.append(target)
+            offset = record.end
+        }
+        return targets
+    }
+
+    @Test func `the answers' targets are read`() throws {
+        let message = try DNSMessage(parsing: Self.response.span)
+        #expect(try message.skipQuestion(at: 12) == 33)
+        #expect(message.isTruncated == false)
+        #expect(
+            try Self.answers(Self.response.span) == [
+                Target(type: 5, name: "a.example.org", hasKeys: false, end: 49),
+                Target(type: 65, name: "b", hasKeys: true, end: 81),
+                Target(type: 1, name: nil, hasKeys: false, end: 97),
+            ]
+        )
+    }
+
+    @Test func `a record says where the message ends inside it`() throws {
+        for count in 45..<49 {
+            let cut = Array(Self.response[..<count])
+            let record = try DNSMessage(parsing: cut.span).readRecord(at: 33)
+            #expect(record.isCut)
+            #expect(record.end == count)
+            #expect(record.dataOffset == 45)
+        }
+        for count in 33..<45 {
+            let cut = Array(Self.response[..<count])
+            let expected: WireError =
+                count == 33 ? .truncated(.dnsLabel) : count == 34 ? .truncated(.dnsPointer) : .truncated(.dnsRecord)
+            let error = failure(cut) { bytes throws(WireError) in
+                _ = try DNSMessage(parsing: bytes).readRecord(at: 33)
+            }
+            #expect(error == expected)
+        }
+        #expect(try DNSMessage(parsing: Self.response.span).readRecord(at: 33).isCut == false)
+    }
+
+    @Test func `a parameter may not reach past its record`() {
+        // The length of ech is one too many, then one too few.
+        for length in [UInt8(5), 3] {
+            var bytes = Self.response
+            bytes[73] = 9
+            bytes[76] = length
+            #expect(
+                failure(bytes) { bytes throws(WireError) in _ = try Self.answers(bytes) }
+                    == .truncated(.dnsServiceParameter)
+            )
+        }
+    }
+
+    @Test func `damaged responses are read or refused, and never read past their end`() {
+        let outcomes = Mutation.outcomes(of: [Self.response], seed: 9_460) { bytes throws(WireError) in
+            try Self.answers(bytes)
+        }
+        #expect(outcomes.different == [])
+        #expect(outcomes.valid > 50)
+        #expect(outcomes.refused > 50)
+    }
+
     @Test func `names of pointers and labels at random are read or refused`() {
         var random = SeededRandom(seed: 1_035)
         var read = 0

@@ -11,6 +11,8 @@ struct IPReading: Equatable {
     var isTruncated: Bool
     var fragmentOffset: Int
     var isFragment: Bool
+    var hasMoreFragments: Bool
+    var identification: UInt32
 
     init(_ bytes: Span<UInt8>) throws(WireError) {
         let packet = try IPPacket(parsing: bytes)
@@ -21,6 +23,8 @@ struct IPReading: Equatable {
         isTruncated = packet.isTruncated
         fragmentOffset = packet.fragmentOffset
         isFragment = packet.isFragment
+        hasMoreFragments = packet.hasMoreFragments
+        identification = packet.identification
     }
 
     /// Why `bytes` are no packet; nil where they are one.

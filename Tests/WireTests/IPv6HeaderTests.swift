@@ -77,14 +77,50 @@ struct IPv6HeaderTests {
         #expect(reading.payload == Self.data)
     }
 
-    @Test func `a first fragment is one, and is read on`() throws {
-        let reading = try IPReading(
-            Self.packet(next: 44, hex("3C 00 0001 00001234  11 00 0104 00000000") + Self.data).span
-        )
+    @Test func `the walk ends in a first fragment, too`() throws {
+        // what the fragments make up begins with the header that the fragment header names
+        let piece = hex("11 00 0104 00000000") + Self.data
+        let reading = try IPReading(Self.packet(next: 44, hex("3C 00 0001 00001234") + piece).span)
         #expect(reading.isFragment)
         #expect(reading.fragmentOffset == 0)
-        #expect(reading.transport == 17)
-        #expect(reading.payload == Self.data)
+        #expect(reading.hasMoreFragments)
+        #expect(reading.identification == 0x1234)
+        #expect(reading.transport == 60)
+        #expect(reading.payload == piece)
+    }
+
+    @Test func `what was put together is walked on`() throws {
+        let whole = hex("11 00 0104 00000000") + Self.data
+        let source = IPAddress(v6: 1, 2)
+        let packet = try IPPacket(
+            payload: whole.span,
+            transport: 60,
+            source: source,
+            destination: source,
+            isTruncated: false
+        )
+        let (transport, payload, isFragment) = (packet.transport, packet.payload.array, packet.isFragment)
+        #expect(transport == 17)
+        #expect(payload == Self.data)
+        #expect(isFragment == false)
+        // of IPv4, an authentication header alone is walked over
+        let old = IPAddress(v4: 1)
+        let other = try IPPacket(payload: whole.span, transport: 60, source: old, destination: old, isTruncated: true)
+        let (otherTransport, otherPayload, isTruncated) = (other.transport, other.payload.array, other.isTruncated)
+        #expect(otherTransport == 60)
+        #expect(otherPayload == whole)
+        #expect(isTruncated)
+        let covered = hex("11 01 0000 00000000 00000000") + Self.data
+        let inner = try IPPacket(
+            payload: covered.span,
+            transport: 51,
+            source: old,
+            destination: old,
+            isTruncated: false
+        )
+        let (innerTransport, innerPayload) = (inner.transport, inner.payload.array)
+        #expect(innerTransport == 17)
+        #expect(innerPayload == Self.data)
     }
 
     @Test func `a later fragment is the middle of something`() throws {

@@ -84,6 +84,30 @@ struct TLSClientHelloTests {
         #expect(try name(Self.hello(Self.sni, hex("000A FFFF 00"))) == "www.example.org")
     }
 
+    @Test func `encrypted hellos and names are seen wherever they stand`() throws {
+        // RFC 9849 section 5 (outer form), draft-ietf-tls-esni-06 section 4
+        let ech = hex("FE0D 000A 00 0001 0001 2A 0000 0000")
+        let esni = hex("FFCE 0002 1301")
+        let inner = hex("FE0D 0001 01")
+        for (hello, isHello, isName) in [
+            (Self.hello(Self.sni), false, false), (Self.hello(ech, Self.sni), true, false),
+            (Self.hello(Self.sni, Self.groups, ech), true, false), (Self.hello(Self.sni, esni), false, true),
+            (Self.hello(esni), false, true), (Self.hello(Self.groups, inner, esni), true, true),
+        ] {
+            let read = try TLSClientHello(parsing: hello.span)
+            #expect(read.hasEncryptedClientHello == isHello)
+            #expect(read.hasEncryptedServerName == isName)
+        }
+        // A second server_name extension changes nothing.
+        #expect(try name(Self.hello(Self.sni, Self.serverName((0, "two.example")), ech)) == "www.example.org")
+    }
+
+    @Test func `the length of a handshake message is that of its header and its body`() {
+        #expect(TLSClientHello.handshakeLength(hex("01 000000").span) == 4)
+        #expect(TLSClientHello.handshakeLength(hex("01 FFFFFF 00").span) == 0xFF_FFFF + 4)
+        #expect(TLSClientHello.handshakeLength(hex("01 0000").span) == nil)
+    }
+
     @Test func `a hello that is cut before the end of its server name names the field`() {
         let hello = Self.hello(Self.groups, Self.sni)
         let expected: [(Range<Int>, WireField)] = [

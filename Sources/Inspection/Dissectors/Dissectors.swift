@@ -8,30 +8,33 @@ import Wire
 enum Dissectors: UInt8, CaseIterable {
     case dns
     case tls
+    case http
+    case upgrade
 
     /// The registry as a value of fixed size: walking it touches no reference count.
-    static var all: InlineArray<2, Dissectors> { [.dns, .tls] }
+    static var all: InlineArray<4, Dissectors> { [.dns, .tls, .http, .upgrade] }
 
     private var dissector: any Dissector.Type {
         switch self {
         case .dns: DNSDissector.self
         case .tls: TLSDissector.self
+        case .http: HTTPDissector.self
+        case .upgrade: UpgradeDissector.self
         }
     }
 
     var inspectedProtocol: InspectedProtocol { dissector.inspectedProtocol }
-
-    var hasManyMessages: Bool { dissector.hasManyMessages }
 
     func mayBeMine(_ tuple: FiveTuple) -> Bool { dissector.mayBeMine(tuple) }
 
     func dissect(
         stream: Span<UInt8>,
         isFinal: Bool,
+        mode: inout DissectorMode,
         scratch: inout MessageBuffer,
         into findings: inout Findings
     ) throws(WireError) -> Dissection {
-        try dissector.dissect(stream: stream, isFinal: isFinal, scratch: &scratch, into: &findings)
+        try dissector.dissect(stream: stream, isFinal: isFinal, mode: &mode, scratch: &scratch, into: &findings)
     }
 
     func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection {
@@ -39,8 +42,26 @@ enum Dissectors: UInt8, CaseIterable {
     }
 }
 
+/// Who reads a direction of a connection, and how far into its conversation.
+struct StreamReading: ZeroValid {
+    /// The dissectors still in question.
+    var candidates: DissectorSet
+
+    /// Where the dissector that reads it stands.
+    var mode: DissectorMode
+
+    /// Whether a message was read.
+    var hasRead = false
+
+    /// The beginning of a stream that these dissectors are shown.
+    init(_ candidates: DissectorSet) {
+        self.candidates = candidates
+        mode = 0
+    }
+}
+
 /// A set of dissectors.
-struct DissectorSet: Equatable {
+struct DissectorSet: Equatable, ZeroValid {
     private(set) var rawValue: UInt8
 
     init(rawValue: UInt8) {

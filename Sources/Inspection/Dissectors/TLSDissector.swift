@@ -5,8 +5,6 @@ import Wire
 enum TLSDissector: Dissector {
     static var inspectedProtocol: InspectedProtocol { .tls }
 
-    static var hasManyMessages: Bool { false }
-
     static func mayBeMine(_ tuple: FiveTuple) -> Bool {
         tuple.transport == TransportProtocol.tcp
     }
@@ -15,16 +13,19 @@ enum TLSDissector: Dissector {
         .notMine
     }
 
-    /// The handshake message may lie in several records (RFC 8446 §5.1); alerts and change-cipher-specs before it are passed over.
+    /// The handshake message may lie in several records (RFC 8446 §5.1); alerts and change-cipher-specs before it are passed over. A second
+    /// hello may follow the first, after a HelloRetryRequest (§4.1.2); any other message says that none will.
     static func dissect(
         stream: Span<UInt8>,
         isFinal: Bool,
+        mode: inout DissectorMode,
         scratch: inout MessageBuffer,
         into findings: inout Findings
     ) throws(WireError) -> Dissection {
         var offset = 0
         // Octets of the handshake message that are still to come, at least: with them the attempts on a message in tiny records stay few.
         var missing = 0
+        var fragments = 0
         scratch.reset()
         while true {
             let record: TLSRecord
@@ -33,7 +34,7 @@ enum TLSDissector: Dissector {
             } catch .truncated {
                 let needed = offset &+ TLSRecord.headerLength &+ missing
                 return isFinal
-                    ? try readHello(scratch.bytes, isFinal: true, needed, into: &findings) : .needsMore(needed)
+                    ? try readHello(scratch.bytes, isFinal: true, needed, &mode, into: &findings) : .needsMore(needed)
             } catch {
                 // Only the first octets of a stream can say that it is not TLS.
                 guard offset > 0 else { return .notMine }
@@ -43,22 +44,22 @@ enum TLSDissector: Dissector {
             switch record.contentType {
             case .handshake:
                 // One record holds most hellos whole: they are read where they lie.
-                if scratch.count == 0, handshakeLength(record.fragment) ?? Int.max <= record.length {
-                    return try readHello(record.fragment, isFinal: isFinal, end, into: &findings)
+                if scratch.count == 0, TLSClientHello.handshakeLength(record.fragment) ?? Int.max <= record.length {
+                    return try readHello(record.fragment, isFinal: isFinal, end, &mode, into: &findings)
                 }
                 guard scratch.append(record.fragment) else { throw .limitExceeded(.tlsHandshakeLength) }
-                if scratch.count > 0, scratch.bytes[0] != TLSClientHello.handshakeType {
-                    return .nameless(consumed: stream.count)
-                }
-                if let length = handshakeLength(scratch.bytes) {
+                if scratch.count > 0, scratch.bytes[0] != TLSClientHello.handshakeType { return .finished }
+                if record.length > 0 { fragments &+= 1 }
+                if let length = TLSClientHello.handshakeLength(scratch.bytes) {
                     guard length <= scratch.capacity else { throw .limitExceeded(.tlsHandshakeLength) }
                     if scratch.count >= length {
-                        return try readHello(scratch.bytes, isFinal: isFinal, end, into: &findings)
+                        if fragments > 1 { findings.anomalies.insert(.recordSplit) }
+                        return try readHello(scratch.bytes, isFinal: isFinal, end, &mode, into: &findings)
                     }
                     missing = length &- scratch.count
                 }
                 guard record.isComplete else {
-                    if isFinal { return try readHello(scratch.bytes, isFinal: true, end, into: &findings) }
+                    if isFinal { return try readHello(scratch.bytes, isFinal: true, end, &mode, into: &findings) }
                     return .needsMore(missing > 0 ? stream.count &+ missing : end)
                 }
                 // An empty record is tolerated by servers, and so passed over.
@@ -67,35 +68,33 @@ enum TLSDissector: Dissector {
                 guard record.isComplete else { return .needsMore(end) }
                 offset = end
             case .applicationData, .heartbeat:
-                return .nameless(consumed: stream.count)
+                return .finished
             }
         }
     }
 
-    /// Octets of the handshake message that starts `bytes`, its header included; nil while that is not complete.
-    private static func handshakeLength(_ bytes: Span<UInt8>) -> Int? {
-        guard bytes.count >= TLSClientHello.handshakeHeaderLength else { return nil }
-        let length = Int(bytes[1]) &<< 16 | Int(bytes[2]) &<< 8 | Int(bytes[3])
-        return length &+ TLSClientHello.handshakeHeaderLength
-    }
+    /// The mode behind the first hello.
+    private static let hasReadHello: DissectorMode = 1
 
     /// Reads the server name of the handshake message that starts `bytes`.
     private static func readHello(
         _ bytes: Span<UInt8>,
         isFinal: Bool,
         _ recordEnd: Int,
+        _ mode: inout DissectorMode,
         into findings: inout Findings
     ) throws(WireError) -> Dissection {
-        guard bytes.count > 0, bytes[0] == TLSClientHello.handshakeType else { return .nameless(consumed: recordEnd) }
-        guard let length = handshakeLength(bytes) else {
-            return isFinal ? .nameless(consumed: recordEnd) : .needsMore(recordEnd)
+        guard bytes.count > 0, bytes[0] == TLSClientHello.handshakeType else { return .finished }
+        guard let length = TLSClientHello.handshakeLength(bytes) else {
+            return isFinal ? .finished : .needsMore(recordEnd)
         }
         guard bytes.count >= length || isFinal else { return .needsMore(recordEnd) }
         let hello = try TLSClientHello(
             parsing: bytes.extracting(TLSClientHello.handshakeHeaderLength..<min(length, bytes.count))
         )
-        guard hello.serverName.count > 0 else { return .nameless(consumed: recordEnd) }
-        try findings.add(.tls, .hello) { name throws(WireError) in try name.assign(text: hello.serverName) }
-        return .name(consumed: recordEnd)
+        if mode == hasReadHello { findings.anomalies.insert(.secondHello) }
+        mode = hasReadHello
+        try findings.add(hello, of: .tls)
+        return hello.serverName.count > 0 ? .name(consumed: recordEnd) : .nameless(consumed: recordEnd)
     }
 }

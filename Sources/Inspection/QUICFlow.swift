@@ -1,0 +1,103 @@
+/// A client's attempt at a connection: the keys of its Initials and how far its ClientHello was read.
+struct QUICAttempt: ZeroValid {
+    private var octets: InlineArray<20, UInt8>
+    private var length: UInt8
+    private var flags: UInt8
+
+    /// Initials that brought data of the hello, up to 255.
+    private(set) var initials: UInt8
+
+    private static let used: UInt8 = 1
+    private static let disordered: UInt8 = 2
+    private static let read: UInt8 = 4
+
+    /// An attempt whose first Initial has this Destination Connection ID.
+    init(connectionID: Span<UInt8>) {
+        octets = InlineArray(repeating: 0)
+        length = UInt8(min(connectionID.count, octets.count))
+        for index in 0..<Int(length) { octets[index] = connectionID[index] }
+        flags = Self.used
+        initials = 0
+    }
+
+    /// Whether this is an attempt at all.
+    var isUsed: Bool { flags & Self.used != 0 }
+
+    /// Whether a hello was read to its end, or what stands in its place is none.
+    var isRead: Bool { flags & Self.read != 0 }
+
+    /// Whether data of the hello came in another order than they are numbered in.
+    var isOutOfOrder: Bool { flags & Self.disordered != 0 }
+
+    /// The Destination Connection ID that the keys follow from.
+    var connectionID: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { octets.span.extracting(0..<min(Int(length), octets.count)) }
+    }
+
+    /// Whether the keys follow from this connection ID.
+    func hasKeys(of connectionID: Span<UInt8>) -> Bool {
+        guard isUsed, connectionID.count == Int(length) else { return false }
+        for index in connectionID.indices where connectionID[index] != octets[index] { return false }
+        return true
+    }
+
+    mutating func noteRead() { flags |= Self.read }
+
+    mutating func noteOutOfOrder() { flags |= Self.disordered }
+
+    mutating func noteInitial() {
+        if initials < .max { initials += 1 }
+    }
+}
+
+/// What is known of a UDP flow of QUIC, besides its entry in the flow table; it has the same index there.
+///
+/// Two attempts are remembered, in the places of a TCP flow's two directions: a client that was told to retry, one that puts a decoy before its
+/// hello, and one that begins anew between the same endpoints each have two. Server's packets leave nothing here.
+struct QUICFlow: ZeroValid {
+    private var first: QUICAttempt
+    private var second: QUICAttempt
+    private var rawNewest: UInt8
+    private var rawCounted: UInt8
+
+    /// Packets from behind the hello that came while the hello was not read, up to 255.
+    private(set) var laterPackets: UInt8
+
+    /// One of the two attempts.
+    subscript(isSecond: Bool) -> QUICAttempt {
+        get { isSecond ? second : first }
+        _modify {
+            if isSecond { yield &second } else { yield &first }
+        }
+    }
+
+    /// The attempt that took in data last.
+    var newest: Bool {
+        get { rawNewest != 0 }
+        set { rawNewest = newValue ? 1 : 0 }
+    }
+
+    /// Whether a packet of an unknown version was counted.
+    var hasCountedVersion: Bool {
+        get { rawCounted != 0 }
+        set { rawCounted = newValue ? 1 : 0 }
+    }
+
+    /// Whether there is nothing that is still waited for.
+    var isRead: Bool {
+        guard first.isUsed || second.isUsed else { return false }
+        return (first.isRead || first.isUsed == false) && (second.isRead || second.isUsed == false)
+    }
+
+    /// The place for another attempt: a free one, or that of the older attempt.
+    var placeForNext: Bool {
+        if first.isUsed == false { return false }
+        if second.isUsed == false { return true }
+        return newest == false
+    }
+
+    mutating func noteLaterPacket() {
+        if laterPackets < .max { laterPackets += 1 }
+    }
+}

@@ -1,0 +1,59 @@
+package import CaptureFiles
+package import Inspection
+package import Telemetry
+
+/// One inspector on the frames of a tap, and what is counted of them.
+///
+/// Nothing is given back to the network: whatever the inspector decides, a packet is counted as accepted, which is what became of it.
+/// What would have been stopped shows in the matches, under the list's own action.
+package struct TapInspection: ~Copyable, Sendable {
+    /// What the frames start with.
+    package var linkLayer: LinkLayer
+
+    /// When the frames at hand were taken.
+    package var now = Instant(nanoseconds: 0)
+
+    /// How many packets were inspected since the last ``finishBatch(at:)``.
+    package private(set) var packets = 0
+
+    private var inspector: Inspector
+    private let counters: Counters
+
+    /// An inspection that has seen nothing.
+    package init(linkLayer: LinkLayer, inspector: consuming Inspector, counters: Counters) {
+        self.linkLayer = linkLayer
+        self.inspector = inspector
+        self.counters = counters
+    }
+
+    /// Takes the blocklist that was published last; to be called between batches.
+    package mutating func refreshBlocklist() {
+        inspector.refreshBlocklist()
+    }
+
+    /// Inspects the packet of a frame; a frame without an IP packet is passed over.
+    package mutating func inspect(_ frame: Span<UInt8>) {
+        guard let range = linkLayer.packetRange(in: frame) else { return }
+        packets &+= 1
+        let decision = inspector.inspect(frame.extracting(range), at: now)
+        counters.countPacket(.accept)
+        if let cause = decision.undecided { counters.countUndecided(cause) }
+        counters.countAnomalies(inspector.anomalies)
+        for _ in 0..<inspector.evictedFlows { counters.countUndecided(.flowEvicted) }
+        for _ in 0..<inspector.evictedStreams &+ inspector.lostOverlaps { counters.countUndecided(.overBudget) }
+        for index in 0..<inspector.findingCount {
+            let (inspectedProtocol, slot) = inspector.summary(at: index)
+            counters.countName(inspectedProtocol)
+            guard let slot else { continue }
+            counters.countMatch(slot: slot, inspectedProtocol)
+        }
+    }
+
+    /// Counts what is counted once for a batch of frames.
+    package mutating func finishBatch(at end: Instant) {
+        counters.observeVerdict(nanoseconds: end.nanoseconds &- now.nanoseconds, packets: packets)
+        counters.setFlows(inspector.flowCount)
+        counters.setFlowMemory(bytes: inspector.waitingByteCount)
+        packets = 0
+    }
+}

@@ -1,0 +1,113 @@
+import ControlSocket
+import Logging
+import NetfilterQueue
+import SensorConfiguration
+import ServiceLifecycle
+import UnixSignals
+
+extension Sensor {
+    /// Runs a sensor to its end: lists, socket, workers, signals, in the order in which each may fail without leaving anything behind.
+    ///
+    /// - Parameters:
+    ///   - file: the configuration and the lists, as they are read again at a reload.
+    ///   - adjust: puts what the command line says above the configuration.
+    ///   - start: starts the sensor's workers.
+    /// - Throws: what ends the sensor before it is told to.
+    static func run(
+        _ file: ConfigurationFile,
+        adjust: (inout SensorConfiguration) -> Void,
+        start: (Sensor) throws -> Void
+    ) async throws {
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = .info
+            return handler
+        }
+        let logger = Logger(label: "grindvakt")
+        ProcessLimits.returnLargeBlocks()
+        if ProcessLimits.forbidCoreDumps() == false {
+            logger.warning("core dumps could not be forbidden; set LimitCORE=1 in the unit")
+        }
+        // From the start on: an early request to reload must not end the process.
+        let hangups = await UnixSignalsSequence(trapping: .sighup)
+        var configuration = try file.read()
+        adjust(&configuration)
+
+        let sensor = try Sensor(file, configuration, logger)
+        // Reading the lists may be broken off; from here on, ending in disorder would leave a socket and lose packets in hand.
+        let signals = SensorSignals(hangups: hangups, ends: await UnixSignalsSequence(trapping: .sigterm, .sigint))
+        let control = try ControlSocket(path: configuration.socket, source: sensor.controlSource, logger: logger)
+        try start(sensor)
+        try await sensor.serve(control, signals)
+    }
+
+    private func serve(_ control: ControlSocket, _ signals: SensorSignals) async throws {
+        // The group would log each step of stopping; the sensor says itself what matters.
+        let quiet = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: control, failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: ReloadOnHangup(sensor: self, signals: signals.hangups)),
+                    .init(
+                        service: EndOnSignal(signals: signals.ends),
+                        successTerminationBehavior: .gracefullyShutdownGroup
+                    ),
+                    // Last, so that it stops first: the counters can be read until the queues are closed.
+                    .init(
+                        service: SensorService(sensor: self),
+                        successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup
+                    ),
+                ],
+                logger: quiet
+            )
+        )
+        do {
+            try await group.run()
+        } catch {
+            stop()
+            throw error
+        }
+    }
+}
+
+/// The signals that the sensor obeys; those that come before it serves wait until it does.
+private struct SensorSignals: Sendable {
+    let hangups: UnixSignalsSequence
+    let ends: UnixSignalsSequence
+}
+
+/// Runs the workers until the group stops, or one of them fails.
+private struct SensorService: Service {
+    let sensor: Sensor
+
+    func run() async throws {
+        sensor.announceReadiness()
+        defer { sensor.stop() }
+        try await cancelWhenGracefulShutdown {
+            if let failure = await sensor.firstFailure() { throw failure }
+        }
+    }
+}
+
+/// Reads the lists anew at each SIGHUP.
+private struct ReloadOnHangup: Service {
+    let sensor: Sensor
+    let signals: UnixSignalsSequence
+
+    func run() async throws {
+        for await _ in signals.cancelOnGracefulShutdown() {
+            _ = await sensor.reload()
+        }
+    }
+}
+
+/// Ends, and the group with it, at the first SIGTERM or SIGINT.
+private struct EndOnSignal: Service {
+    let signals: UnixSignalsSequence
+
+    func run() async throws {
+        for await _ in signals.cancelOnGracefulShutdown() { return }
+    }
+}
