@@ -1,5 +1,6 @@
 import CaptureFiles
 import EvasionCases
+import Foundation
 import Inspection
 import TestSupport
 import Testing
@@ -96,5 +97,16 @@ struct EvasionCardTests {
             try EvasionCaptures.write(cases, to: folder["file"] + "/cases")
         }
         #expect(error?.description.hasPrefix(folder["file"]) == true)
+    }
+
+    @Test func `the card in the README is the one of this version`() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+        let readme = try String(contentsOfFile: root + "/README.md", encoding: .utf8)
+        let start = "<!-- card: grindvakt selftest evasion --output markdown -->\n"
+        let card = try #require(readme.components(separatedBy: start).last?.components(separatedBy: "<!-- end").first)
+        #expect(
+            card == EvasionCard().text(.markdown),
+            "put in what `grindvakt selftest evasion --output markdown` prints"
+        )
     }
 }
