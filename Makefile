@@ -8,7 +8,7 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 
 # Debian packages: to build, to run `grindvakt demo`, to test
 BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev pkg-config
-DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps
+DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps python3
 TEST_PACKAGES  := nftables python3 python3-venv valgrind util-linux chromium-headless-shell
 
 # One program with the Swift runtime linked in.

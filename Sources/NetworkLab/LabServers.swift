@@ -3,10 +3,10 @@ import Glibc
 extension Lab {
     /// Starts a DNS server on the server host, UDP and TCP port 53, on its IPv4 and IPv6 address.
     ///
-    /// Every name under `.test` is answered with the server host's addresses.
+    /// Every name under `.test` is answered with the server host's addresses, and an alias with its target and the target's addresses.
     /// - Throws: `LabError` where dnsmasq is missing or does not start.
     @discardableResult
-    package func startDNSServer() async throws -> LabProcess {
+    package func startDNSServer(aliases: [(name: String, target: String)] = []) async throws -> LabProcess {
         try await Command.require(["dnsmasq"])
         let addresses = server.addresses
         let process = spawn(
@@ -14,7 +14,13 @@ extension Lab {
                 "dnsmasq", "--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file=",
                 "--user=root", "--group=root", "--no-resolv", "--no-hosts", "--cache-size=0", "--local=/test/",
                 "--bind-interfaces", "--except-interface=lo",
-            ] + addresses.flatMap { ["--listen-address=\($0)", "--address=/test/\($0)"] },
+            ] + addresses.flatMap { ["--listen-address=\($0)", "--address=/test/\($0)"] }
+                + aliases.flatMap { alias in
+                    [
+                        "--host-record=\(alias.target),\(addresses.joined(separator: ","))",
+                        "--cname=\(alias.name),\(alias.target)",
+                    ]
+                },
             on: server
         )
         try await process.waitUntilReady("dnsmasq") { [server] in
@@ -22,6 +28,25 @@ extension Lab {
             return isTCPReady ? try await server.isListening(on: 53, transport: .udp, addresses: addresses) : false
         }
         return process
+    }
+
+    /// Starts HTTP servers on the server host, TCP port 80, on its IPv4 and IPv6 address. They answer `GET /` with a page.
+    ///
+    /// - Throws: `LabError` where Python is missing or a server does not start.
+    package func startHTTPServers() async throws {
+        try await Command.require(["python3"])
+        let folder = path("www")
+        try await Command.output(["mkdir", folder])
+        try write("<!doctype html><title>page</title>\n", to: "www/index.html")
+        for address in server.addresses {
+            let process = spawn(
+                ["python3", "-m", "http.server", "80", "--bind", address, "--directory", folder],
+                on: server
+            )
+            try await process.waitUntilReady("HTTP server") { [server] in
+                try await server.isListening(on: 80, transport: .tcp, addresses: [address])
+            }
+        }
     }
 
     /// Starts TLS servers on the server host, TCP port 443, on its IPv4 and IPv6 address.

@@ -30,7 +30,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private func withDemo(_ body: @escaping @Sendable (Demo) async throws -> Bool) async throws -> Bool {
-        try await Command.require(["ip", "ss", "iptables-restore", "dnsmasq", "dig", "curl", "openssl"])
+        try await Command.require(["ip", "ss", "iptables-restore", "dnsmasq", "dig", "curl", "openssl", "python3"])
         return try await Lab.withLab { lab in try await body(Demo(lab: lab)) }
     }
 }
@@ -41,6 +41,7 @@ private struct Check: Sendable {
         case digOverUDP = "dig, DNS over UDP"
         case digOverTCP = "dig, DNS over TCP"
         case curl = "curl, HTTPS"
+        case curlHTTP = "curl, HTTP"
         case openssl = "openssl, TLS"
     }
 
@@ -75,6 +76,8 @@ private struct Check: Sendable {
 
     var isDNS: Bool { client == .digOverUDP || client == .digOverTCP }
 
+    var isTLS: Bool { client == .curl || client == .openssl }
+
     /// The columns that are known before the question is asked.
     var columns: [String] { [client.rawValue, isIPv6 ? "IPv6" : "IPv4", name, why, expected.text] }
 }
@@ -87,6 +90,9 @@ private struct Demo: Sendable {
     static let names = [
         "www.test", "blocked.test", "www.blocked.test", "shop.test", "www.shop.test", "help.shop.test", liveName,
     ]
+
+    /// A name on no list that the DNS server answers with another one.
+    static let alias = (name: "alias.test", target: "www.blocked.test")
 
     /// The list: the names that are asked for, and others, so that one more is a small change.
     private static let entries =
@@ -104,6 +110,8 @@ private struct Demo: Sendable {
         Check(.digOverUDP, 4, "shop.test", "only names below it are listed", .answered),
         Check(.digOverUDP, 6, "www.shop.test", "listed as *.shop.test", .stopped),
         Check(.digOverUDP, 4, "help.shop.test", "on the allow list", .answered),
+        Check(.digOverUDP, 4, alias.name, "its answer is a listed name", .stopped),
+        Check(.digOverTCP, 6, alias.name, "its answer is a listed name", .stopped),
         Check(.digOverUDP, 4, liveName, "not listed yet", .answered),
         Check(.curl, 4, "www.test", "not listed", .answered),
         Check(.curl, 6, "www.test", "not listed", .answered),
@@ -112,6 +120,9 @@ private struct Demo: Sendable {
         Check(.curl, 6, "help.shop.test", "on the allow list", .answered),
         Check(.openssl, 4, "shop.test", "only names below it are listed", .answered),
         Check(.openssl, 6, "blocked.test", "listed", .stopped),
+        Check(.curlHTTP, 4, "www.test", "not listed", .answered),
+        Check(.curlHTTP, 4, "blocked.test", "listed", .stopped),
+        Check(.curlHTTP, 6, "www.shop.test", "listed as *.shop.test", .stopped),
     ]
 
     static let checksAfterChange = [
@@ -145,7 +156,7 @@ private struct Demo: Sendable {
               |
             router with grindvakt
               |
-            server \(lab.server.addresses.joined(separator: ", ")), DNS and TLS
+            server \(lab.server.addresses.joined(separator: ", ")), DNS, TLS and HTTP
 
             Listed: blocked.test, *.shop.test and 100 others. Allowed whatever the list says: help.shop.test.
 
@@ -155,7 +166,8 @@ private struct Demo: Sendable {
 
     /// Starts the servers, the sensor and the rules, and waits until they are ready.
     func start() async throws {
-        try await lab.startDNSServer()
+        try await lab.startDNSServer(aliases: [Self.alias])
+        try await lab.startHTTPServers()
         await parts.set(tls: try await lab.startTLSServers(names: Self.names))
         try writeList(Self.entries)
         try lab.write("help.shop.test\n", to: "allow.txt")
@@ -163,10 +175,6 @@ private struct Demo: Sendable {
             """
             [sensor]
             queues = "0:1"
-
-            [inspect]
-            dns = true
-            tls = true
 
             [[list]]
             id = "demo"
@@ -217,7 +225,7 @@ private struct Demo: Sendable {
         for (index, check) in checks.enumerated() {
             let (outcome, duration) =
                 if let answer = early[index] { answer } else { try await ask(check) }
-            if !check.isDNS, outcome != .answered {
+            if check.isTLS, outcome != .answered {
                 try await parts.tls?.restart()
             }
             let milliseconds = duration / .milliseconds(1)
@@ -317,6 +325,18 @@ private struct Demo: Sendable {
             // 28 says that the time was up, 35 that the handshake of TLS broke off; the hello itself must have been sent.
             let isConnected = result.errors.contains("Client hello")
             let isStopped = isConnected && [.exited(28), .exited(35)].contains(result.status)
+            return (isStopped ? .stopped : .failed("curl: \(result.status)"), result.duration)
+
+        case .curlHTTP:
+            let result = try await lab.client.run([
+                "curl", "-sSv", "--max-time", "\(Self.patience)", "--output", lab.path("page"),
+                "--connect-to", "\(check.name):80:\(host):80", "--write-out", "%{http_code}", "http://\(check.name)/",
+            ])
+            if result.succeeded, result.output == "200" {
+                return (.answered, result.duration)
+            }
+            // 28 says that the time was up; the request itself must have been sent.
+            let isStopped = result.errors.contains("> GET /") && result.status == .exited(28)
             return (isStopped ? .stopped : .failed("curl: \(result.status)"), result.duration)
 
         case .openssl:
