@@ -18,6 +18,7 @@ private let configuration = {
     configuration.flowCapacity = 8
     configuration.streamLimit = 16_384
     configuration.streamBudget = 48_000
+    configuration.fragmentBudget = 1
     return configuration
 }()
 
