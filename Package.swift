@@ -165,6 +165,7 @@ let package = Package(
             name: "LiveTests",
             dependencies: [
                 "TestSupport", "NetworkLab", "grindvakt", .product(name: "Subprocess", package: "swift-subprocess"),
+                "EvasionCases", "Inspection", "Blocklists", "Telemetry",
             ]
         ),
         .testTarget(name: "LayeringTests"),

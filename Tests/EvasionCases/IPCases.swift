@@ -218,7 +218,8 @@ private let headerCases: [EvasionCase] = [
     ) { scene in
         // A routing header with no segment left (RFC 8200 §4.4) of the type for experiments (RFC 4727).
         let routing = ExtensionHeader(type: 43, body: [0, 253, 0, 0, 0, 0, 0])
-        return extended(scene, [.options(type: 0, units: 2), .options(type: 60), routing, .options(type: 60)])
+        // More than seven octets of padding are no hop-by-hop options that a Linux router forwards.
+        return extended(scene, [.options(type: 0), .options(type: 60, units: 2), routing, .options(type: 60)])
     },
     ip(
         "ip6-atomic-fragment",
