@@ -178,7 +178,7 @@ if Context.environment["GRINDVAKT_BENCHMARKS"] != nil {
     package.targets.append(
         .executableTarget(
             name: "PacketCost",
-            dependencies: ["Wire", "Blocklists", "Inspection", "Telemetry"],
+            dependencies: ["Wire", "Blocklists", "QUICProtection", "Inspection", "Telemetry", "TestSupport"],
             path: "Benchmarks/PacketCost"
         )
     )

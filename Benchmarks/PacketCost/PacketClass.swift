@@ -8,6 +8,16 @@ enum PacketClass: String, CaseIterable {
     case tls
     /// The same with the hello in two segments.
     case splitTLS = "tls-split"
+    /// Requests of HTTP/1.1 in connections that are new each time: SYN, then the head in one segment.
+    case http
+    /// Connections of QUIC that are new each time: the hello in one Initial, so that keys are derived for each packet.
+    case quic
+    /// The same with the hello in two Initials: the second packet's keys are remembered.
+    case splitQUIC = "quic-split"
+    /// The Initials of `quic`, only opened: no engine.
+    case openedQUIC = "quic-open"
+    /// The Initials of `quic-split`, only opened: no engine.
+    case openedSplitQUIC = "quic-split-open"
     /// Full segments of connections whose hello was judged.
     case bulk
     /// Full segments of connections whose beginning was not seen, ten of each.
@@ -17,9 +27,12 @@ enum PacketClass: String, CaseIterable {
     var flowCapacity: Int {
         switch self {
         case .midstreamBulk: 128
-        case .dns, .listedDNS, .tls, .splitTLS, .bulk: 1_024
+        case .dns, .listedDNS, .tls, .splitTLS, .http, .quic, .splitQUIC, .openedQUIC, .openedSplitQUIC, .bulk: 1_024
         }
     }
+
+    /// Whether packets go to `InitialOpener` alone.
+    var isOnlyOpened: Bool { self == .openedQUIC || self == .openedSplitQUIC }
 
     /// The packets to push through, again and again in this order.
     func makePool() -> PacketPool {
@@ -36,6 +49,16 @@ enum PacketClass: String, CaseIterable {
                 let name = "host-\(number).unlisted-\(number % 97).example"
                 pool.addHello(for: name, client: UInt32(number), splitAt: self == .splitTLS ? 300 : nil)
             }
+        case .http:
+            for number in 0..<1_536 {
+                pool.addRequest(for: "host-\(number).unlisted-\(number % 97).example", client: UInt32(number))
+            }
+        case .quic, .openedQUIC, .splitQUIC, .openedSplitQUIC:
+            for number in 0..<1_536 {
+                let name = "host-\(number).unlisted-\(number % 97).example"
+                let isSplit = self == .splitQUIC || self == .openedSplitQUIC
+                pool.addInitials(for: name, client: UInt32(number), splitAt: isSplit ? 300 : nil)
+            }
         case .bulk:
             for number in 0..<64 { pool.addHello(for: "host-\(number).example", client: UInt32(number), splitAt: nil) }
             pool.markStart()
@@ -51,7 +74,9 @@ enum PacketClass: String, CaseIterable {
         switch self {
         case .dns: cost.names == count && cost.drops == 0
         case .listedDNS: cost.names == count && cost.drops == count
-        case .tls: abs(cost.names * 2 - count) <= 1 && cost.drops == 0
+        case .tls, .http, .splitQUIC: abs(cost.names * 2 - count) <= 1 && cost.drops == 0
+        case .quic: cost.names == count && cost.drops == 0
+        case .openedQUIC, .openedSplitQUIC: cost.opened == count
         case .splitTLS: abs(cost.names * 3 - count) <= 2 && cost.drops == 0
         case .bulk, .midstreamBulk: cost.names == 0 && cost.drops == 0
         }

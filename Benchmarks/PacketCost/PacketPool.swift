@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Packets that were prepared for a run, one behind another in one piece of memory.
 ///
 /// Addresses are private ones (RFC 1918) and names of reserved domains (RFC 2606), since nothing leaves the process.
@@ -8,13 +10,19 @@ struct PacketPool {
     /// Where each packet lies.
     private(set) var packets: [Range<Int>] = []
 
+    /// Octets of a packet before the payload of its UDP datagram.
+    static let datagramOffset = 20 + udpHeaderLength
+
     /// The packet that the measured part begins with; those before it only set the scene.
     private(set) var start = 0
 
     private static let server: UInt32 = 0x0A01_0001
     private static let firstClient: UInt32 = 0x0A02_0000
     private static let clientPort: UInt16 = 40_000
+    private static let tlsPort: UInt16 = 443
+    private static let httpPort: UInt16 = 80
     private static let firstSequence: UInt32 = 0x1000_0000
+    private static let udpHeaderLength = 8
     private static let segmentSize = 1_448
     private static let syn: UInt8 = 0x02
     private static let ack: UInt8 = 0x10
@@ -34,7 +42,8 @@ struct PacketPool {
         for label in name.split(separator: ".") { message += [UInt8(label.utf8.count)] + label.utf8 }
         message += [0, 0, 1, 0, 1]
         let datagram =
-            Self.number(Self.clientPort) + Self.number(UInt16(53)) + Self.number(UInt16(8 + message.count)) + [0, 0]
+            Self.number(Self.clientPort) + Self.number(UInt16(53))
+            + Self.number(UInt16(Self.udpHeaderLength + message.count)) + [0, 0]
             + message
         add(transport: 17, from: Self.firstClient + client, to: Self.server, datagram)
     }
@@ -47,6 +56,37 @@ struct PacketPool {
         addUpload(client: client, Self.firstSequence + 1, Self.pushAck, hello[..<cut])
         if cut < hello.count {
             addUpload(client: client, Self.firstSequence + 1 + UInt32(cut), Self.pushAck, hello[cut...])
+        }
+    }
+
+    /// Adds a connection's SYN and its request, as browsers write it.
+    mutating func addRequest(for name: String, client: UInt32) {
+        let head = """
+            GET /index.html HTTP/1.1\r
+            Host: \(name)\r
+            User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r
+            Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r
+            Accept-Language: sv-SE,sv;q=0.8,en;q=0.5\r
+            Accept-Encoding: gzip, deflate\r
+            Connection: keep-alive\r
+            Upgrade-Insecure-Requests: 1\r
+            \r
+
+            """
+        addUpload(client: client, to: Self.httpPort, Self.firstSequence, Self.syn, [])
+        addUpload(client: client, to: Self.httpPort, Self.firstSequence + 1, Self.pushAck, Array(head.utf8)[...])
+    }
+
+    /// Adds the Initials of a client of QUIC version 1 that carry its ClientHello: one, or two where it is cut.
+    mutating func addInitials(for name: String, client: UInt32, splitAt cut: Int?) {
+        var builder = QUICInitialBuilder(connectionID: Self.number(0x5EED_0000 + client) + Self.number(~client))
+        let hello = Array(Self.hello(for: name).dropFirst(5))
+        for frame in builder.crypto(hello, cutAt: cut.map { [$0] } ?? []) {
+            let payload = builder.packet(frame)
+            let ports = Self.number(Self.clientPort) + Self.number(Self.tlsPort)
+            let datagram = ports + Self.number(UInt16(Self.udpHeaderLength + payload.count)) + [0, 0] + payload
+            add(transport: 17, from: Self.firstClient + client, to: Self.server, datagram)
+            builder.packetNumber += 1
         }
     }
 
@@ -63,12 +103,18 @@ struct PacketPool {
     /// Adds a full segment from the server, of a connection nothing else is known of.
     mutating func addDownload(client: UInt32, segment: UInt32) {
         let sequence = Self.firstSequence + segment * UInt32(Self.segmentSize)
-        let bytes = Self.segment(from: 443, to: Self.clientPort, sequence, Self.ack, Self.data[...])
+        let bytes = Self.segment(from: Self.tlsPort, to: Self.clientPort, sequence, Self.ack, Self.data[...])
         add(transport: 6, from: Self.server, to: Self.firstClient + client, bytes)
     }
 
-    private mutating func addUpload(client: UInt32, _ sequence: UInt32, _ flags: UInt8, _ payload: ArraySlice<UInt8>) {
-        let bytes = Self.segment(from: Self.clientPort, to: 443, sequence, flags, payload)
+    private mutating func addUpload(
+        client: UInt32,
+        to port: UInt16 = tlsPort,
+        _ sequence: UInt32,
+        _ flags: UInt8,
+        _ payload: ArraySlice<UInt8>
+    ) {
+        let bytes = Self.segment(from: Self.clientPort, to: port, sequence, flags, payload)
         add(transport: 6, from: Self.firstClient + client, to: Self.server, bytes)
     }
 

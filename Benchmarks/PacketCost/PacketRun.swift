@@ -1,5 +1,6 @@
 import Blocklists
 import Inspection
+import QUICProtection
 import Telemetry
 import Wire
 
@@ -34,15 +35,20 @@ struct PacketRun: ~Copyable {
         var nanoseconds = 0
         var names = 0
         var drops = 0
+        var opened = 0
     }
 
     private let pool: PacketPool
     private let counters = Counters(queue: 0)
     private var inspector: Inspector
     private var now = Instant(nanoseconds: 0)
+    private let isOnlyOpened: Bool
+    private var opener = InitialOpener()
+    private var frames: [UInt8] = []
 
     init(_ packetClass: PacketClass) {
         pool = packetClass.makePool()
+        isOnlyOpened = packetClass.isOnlyOpened
         var configuration = InspectorConfiguration()
         configuration.flowCapacity = packetClass.flowCapacity
         inspector = Inspector(configuration: configuration, blocklists: BlocklistSource(BenchmarkList.build()))
@@ -50,16 +56,47 @@ struct PacketRun: ~Copyable {
 
     /// Goes through the pool once, what comes before its start included.
     mutating func warmUp() {
-        _ = Self.push(pool.packets.count, of: pool, from: 0, &inspector, &now, counters)
+        _ = push(pool.packets.count, from: 0)
     }
 
     /// Pushes this many packets through the inspector.
     mutating func measure(_ count: Int) -> Cost {
         let clock = ContinuousClock()
         let start = clock.now
-        var cost = Self.push(count, of: pool, from: pool.start, &inspector, &now, counters)
+        var cost = push(count, from: pool.start)
         let (seconds, attoseconds) = (clock.now - start).components
         cost.nanoseconds = Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        return cost
+    }
+
+    private mutating func push(_ count: Int, from first: Int) -> Cost {
+        isOnlyOpened
+            ? Self.open(count, of: pool, from: first, &opener, &frames)
+            : Self.push(count, of: pool, from: first, &inspector, &now, counters)
+    }
+
+    /// What the engine has swift-crypto do, without the engine.
+    private static func open(
+        _ count: Int,
+        of pool: borrowing PacketPool,
+        from first: Int,
+        _ opener: inout InitialOpener,
+        _ frames: inout [UInt8]
+    ) -> Cost {
+        var cost = Cost()
+        let octets = pool.octets.span
+        let packets = pool.packets.span
+        var index = first
+        for _ in 0..<count {
+            let payload = octets.extracting(packets[index]).extracting(droppingFirst: PacketPool.datagramOffset)
+            if let packet = try? QUICInitialPacket(parsing: payload),
+                opener.open(packet, initialConnectionID: packet.destinationConnectionID, into: &frames)
+            {
+                cost.opened &+= 1
+            }
+            index &+= 1
+            if index == packets.count { index = pool.start }
+        }
         return cost
     }
 

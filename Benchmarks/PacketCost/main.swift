@@ -29,7 +29,19 @@ var run = PacketRun(packetClass)
 run.warmUp()
 let cost = run.measure(count)
 let each = cost.nanoseconds / count
-print("\(packetClass.rawValue): \(count) packets, \(each) ns each, \(cost.names) names, \(cost.drops) drops")
+// Room for the whole line, so that a longer number in it is no further allocation.
+var line = ""
+line.reserveCapacity(256)
+line += packetClass.rawValue
+line += ": "
+for (number, unit) in [
+    (count, " packets, "), (each, " ns each, "), (cost.names, " names, "), (cost.drops, " drops, "),
+    (cost.opened, " opened"),
+] {
+    line += String(number)
+    line += unit
+}
+print(line)
 guard packetClass.isPlausible(cost, count) else {
     print("\(packetClass.rawValue): the packets were not judged as this class is")
     exit(1)

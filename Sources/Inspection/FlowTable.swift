@@ -77,8 +77,8 @@ struct Flow: ZeroValid {
     private var clientIsSecond: UInt8
     private var clientIsKnown: UInt8
 
-    var first: HalfFlow
-    var second: HalfFlow
+    // Side by side, so that a packet's direction is an index: an accessor that yields in two places is never inlined.
+    private var halves: InlineArray<2, HalfFlow>
 
     fileprivate var fingerprint1: UInt64
     fileprivate var fingerprint2: UInt64
@@ -126,11 +126,25 @@ struct Flow: ZeroValid {
     /// The direction of a packet: the second half is the one of packets whose flow key is reversed.
     subscript(isSecond: Bool) -> HalfFlow {
         @inline(__always)
-        get { isSecond ? second : first }
+        get { halves[isSecond ? 1 : 0] }
         @inline(__always)
-        _modify {
-            if isSecond { yield &second } else { yield &first }
-        }
+        _modify { yield &halves[isSecond ? 1 : 0] }
+    }
+
+    /// The direction of packets whose flow key is not reversed.
+    var first: HalfFlow {
+        @inline(__always)
+        get { halves[0] }
+        @inline(__always)
+        _modify { yield &halves[0] }
+    }
+
+    /// The direction of packets whose flow key is reversed.
+    var second: HalfFlow {
+        @inline(__always)
+        get { halves[1] }
+        @inline(__always)
+        _modify { yield &halves[1] }
     }
 }
 

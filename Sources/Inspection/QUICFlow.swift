@@ -56,8 +56,7 @@ struct QUICAttempt: ZeroValid {
 /// Two attempts are remembered, in the places of a TCP flow's two directions: a client that was told to retry, one that puts a decoy before its
 /// hello, and one that begins anew between the same endpoints each have two. Server's packets leave nothing here.
 struct QUICFlow: ZeroValid {
-    private var first: QUICAttempt
-    private var second: QUICAttempt
+    private var attempts: InlineArray<2, QUICAttempt>
     private var rawNewest: UInt8
     private var rawCounted: UInt8
 
@@ -66,10 +65,8 @@ struct QUICFlow: ZeroValid {
 
     /// One of the two attempts.
     subscript(isSecond: Bool) -> QUICAttempt {
-        get { isSecond ? second : first }
-        _modify {
-            if isSecond { yield &second } else { yield &first }
-        }
+        get { attempts[isSecond ? 1 : 0] }
+        _modify { yield &attempts[isSecond ? 1 : 0] }
     }
 
     /// The attempt that took in data last.
@@ -86,14 +83,15 @@ struct QUICFlow: ZeroValid {
 
     /// Whether there is nothing that is still waited for.
     var isRead: Bool {
-        guard first.isUsed || second.isUsed else { return false }
-        return (first.isRead || first.isUsed == false) && (second.isRead || second.isUsed == false)
+        guard attempts[0].isUsed || attempts[1].isUsed else { return false }
+        return (attempts[0].isRead || attempts[0].isUsed == false)
+            && (attempts[1].isRead || attempts[1].isUsed == false)
     }
 
     /// The place for another attempt: a free one, or that of the older attempt.
     var placeForNext: Bool {
-        if first.isUsed == false { return false }
-        if second.isUsed == false { return true }
+        if attempts[0].isUsed == false { return false }
+        if attempts[1].isUsed == false { return true }
         return newest == false
     }
 

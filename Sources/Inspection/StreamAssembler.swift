@@ -465,12 +465,18 @@ struct StreamAssembler: ~Copyable, Sendable {
     }
 
     private mutating func markArrived(_ range: Range<Int>) {
-        var place = range.lowerBound
-        while place < range.upperBound {
-            let count = min(64 - (place & 63), range.upperBound - place)
-            arrived[place >> 6] |= Self.mask(place & 63, count)
-            place += count
+        guard range.isEmpty == false else { return }
+        let first = range.lowerBound >> 6
+        let last = (range.upperBound - 1) >> 6
+        let head: UInt64 = ~0 &<< UInt64(range.lowerBound & 63)
+        let tail: UInt64 = ~0 &>> UInt64(63 - ((range.upperBound - 1) & 63))
+        guard first < last else {
+            arrived[first] |= head & tail
+            return
         }
+        arrived[first] |= head
+        for word in first + 1..<last { arrived[word] = ~0 }
+        arrived[last] |= tail
     }
 
     /// `count` set bits from bit `first` on.

@@ -15,8 +15,8 @@ struct InitialKeys: Sendable {
     /// The initialisation vector that packet numbers are mixed into.
     let vector: InlineArray<12, UInt8>
 
-    /// The keys that follow from a connection ID.
-    init(_ derivation: InitialKeyDerivation, connectionID: [UInt8]) {
+    /// The keys that follow from a connection ID; what `octets` held is gone.
+    init(_ derivation: InitialKeyDerivation, connectionID: [UInt8], workingIn octets: inout [UInt8]) {
         let initial = Self.code(of: connectionID, begun: derivation.salted)
         let secret = HMAC<SHA256>.authenticationCode(for: derivation.clientLabel, using: SymmetricKey(data: initial))
         // Three labels are expanded with one secret: what the secret alone comes to is reckoned once.
@@ -24,11 +24,12 @@ struct InitialKeys: Sendable {
         let key = Self.code(of: derivation.keyLabel, begun: begun)
         let headerKey = Self.code(of: derivation.headerKeyLabel, begun: begun)
         let vector = Self.code(of: derivation.vectorLabel, begun: begun)
-        self.key = SymmetricKey(data: Self.prefix(of: key))
-        self.headerKey = SymmetricKey(data: Self.prefix(of: headerKey))
-        var octets = InlineArray<12, UInt8>(repeating: 0)
-        for (index, octet) in vector.enumerated() where index < octets.count { octets[index] = octet }
-        self.vector = octets
+        Self.copyPrefix(of: key, to: &octets)
+        self.key = SymmetricKey(data: octets)
+        Self.copyPrefix(of: headerKey, to: &octets)
+        self.headerKey = SymmetricKey(data: octets)
+        Self.copyPrefix(of: vector, to: &octets)
+        self.vector = InlineArray { octets[$0] }
     }
 
     private static func code(of octets: [UInt8], begun: HMAC<SHA256>) -> HMAC<SHA256>.MAC {
@@ -37,9 +38,10 @@ struct InitialKeys: Sendable {
         return code.finalize()
     }
 
-    /// The first sixteen octets of what a label was expanded to.
-    private static func prefix(of code: HMAC<SHA256>.MAC) -> [UInt8] {
-        Array(code.prefix(QUICInitialPacket.blockLength))
+    /// The first sixteen octets of what a label was expanded to, in memory that is there already.
+    private static func copyPrefix(of code: HMAC<SHA256>.MAC, to octets: inout [UInt8]) {
+        octets.removeAll(keepingCapacity: true)
+        for octet in code.prefix(QUICInitialPacket.blockLength) { octets.append(octet) }
     }
 }
 

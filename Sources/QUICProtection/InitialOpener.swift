@@ -8,9 +8,23 @@ package import Wire
 package struct InitialOpener: ~Copyable, Sendable {
     /// Keys that were derived, and what from.
     private struct Entry {
-        var connectionID: [UInt8]
-        var version: QUICVersion
+        private var octets: InlineArray<20, UInt8>
+        private var length: Int
+        private var version: QUICVersion
         var keys: InitialKeys
+
+        init(_ connectionID: [UInt8], _ version: QUICVersion, _ keys: InitialKeys) {
+            octets = InlineArray { $0 < connectionID.count ? connectionID[$0] : 0 }
+            length = connectionID.count
+            self.version = version
+            self.keys = keys
+        }
+
+        func isFrom(_ connectionID: [UInt8], _ version: QUICVersion) -> Bool {
+            guard length == connectionID.count, self.version == version else { return false }
+            for index in connectionID.indices where connectionID[index] != octets[index] { return false }
+            return true
+        }
     }
 
     private let derivations: [InitialKeyDerivation]
@@ -73,11 +87,9 @@ package struct InitialOpener: ~Copyable, Sendable {
             place = place &* 31 &+ Int(initialConnectionID[index])
         }
         place = Int(UInt(bitPattern: place) % UInt(entries.count))
-        if let entry = entries[place], entry.version == version, entry.connectionID == connectionID {
-            return entry.keys
-        }
-        let keys = InitialKeys(derivations[Int(version.rawValue)], connectionID: connectionID)
-        entries[place] = Entry(connectionID: Array(connectionID), version: version, keys: keys)
+        if let entry = entries[place], entry.isFrom(connectionID, version) { return entry.keys }
+        let keys = InitialKeys(derivations[Int(version.rawValue)], connectionID: connectionID, workingIn: &mask)
+        entries[place] = Entry(connectionID, version, keys)
         return keys
     }
 
