@@ -389,7 +389,7 @@ func run(_ program: String, _ arguments: [String]) async throws -> (status: Int3
 /// Waits until the condition holds, with a generous limit.
 func eventually(_ condition: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
-    let deadline = clock.now + .seconds(30)
+    let deadline = clock.now + .seconds(120)
     while clock.now < deadline {
         if (try? await condition()) == true { return }
         try await Task.sleep(for: .milliseconds(5))
