@@ -136,13 +136,7 @@ struct PacketRun: ~Copyable {
             counters.countPacket(.drop)
             cost.drops &+= 1
         }
-        if let cause = decision.undecided { counters.countUndecided(cause) }
-        for index in 0..<inspector.findingCount {
-            let (inspectedProtocol, slot) = inspector.summary(at: index)
-            counters.countName(inspectedProtocol)
-            cost.names &+= 1
-            guard let slot else { continue }
-            counters.countMatch(slot: slot, inspectedProtocol)
-        }
+        inspector.count(decision, in: counters)
+        cost.names &+= inspector.findingCount
     }
 }

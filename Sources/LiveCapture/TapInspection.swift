@@ -37,16 +37,7 @@ package struct TapInspection: ~Copyable, Sendable {
         packets &+= 1
         let decision = inspector.inspect(frame.extracting(range), at: now)
         counters.countPacket(.accept)
-        if let cause = decision.undecided { counters.countUndecided(cause) }
-        counters.countAnomalies(inspector.anomalies)
-        for _ in 0..<inspector.evictedFlows { counters.countUndecided(.flowEvicted) }
-        for _ in 0..<inspector.evictedStreams &+ inspector.lostOverlaps { counters.countUndecided(.overBudget) }
-        for index in 0..<inspector.findingCount {
-            let (inspectedProtocol, slot) = inspector.summary(at: index)
-            counters.countName(inspectedProtocol)
-            guard let slot else { continue }
-            counters.countMatch(slot: slot, inspectedProtocol)
-        }
+        inspector.count(decision, in: counters)
     }
 
     /// Counts what is counted once for a batch of frames.

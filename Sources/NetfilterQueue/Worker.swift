@@ -135,18 +135,7 @@ struct Worker: ~Copyable, Sendable {
         case .accept: counters.countPacket(.accept)
         case .drop: counters.countPacket(.drop)
         }
-        if let cause = decision.undecided { counters.countUndecided(cause) }
-        counters.countAnomalies(inspector.anomalies)
-        if let kind = inspector.encryptedDNS { counters.countEncryptedDNSFlow(kind) }
-        for _ in 0..<inspector.evictedFlows { counters.countUndecided(.flowEvicted) }
-        for _ in 0..<inspector.evictedStreams &+ inspector.lostOverlaps { counters.countUndecided(.overBudget) }
-        for _ in 0..<inspector.unfinishedDatagrams { counters.countUndecided(.fragment) }
-        for index in 0..<inspector.findingCount {
-            let (inspectedProtocol, slot) = inspector.summary(at: index)
-            counters.countName(inspectedProtocol)
-            guard let slot else { continue }
-            counters.countMatch(slot: slot, inspectedProtocol)
-        }
+        inspector.count(decision, in: counters)
     }
 }
 
