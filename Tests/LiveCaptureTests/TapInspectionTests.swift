@@ -52,6 +52,25 @@ struct TapInspectionTests {
         #expect(InspectedProtocol.allCases.allSatisfy { reading.matches(slot: 0, $0) == 0 })
     }
 
+    @Test func `a tap counts whatever a queue counts`() throws {
+        let counters = Counters(queue: 0)
+        var inspection = try Self.makeInspection(.rawIP, counters)
+        // A flow to the port of DNS over TLS, and a fragment whose rest does not come within its time.
+        let secure = PacketBuilder(from: .v4(7, port: 40_000), to: .v4(53, port: 853))
+        let syn = secure.tcp([], flags: .syn, sequence: 1)
+        inspection.inspect(syn.span)
+        var client = Self.client
+        let fragment = client.fragments(of: [UInt8](repeating: 0, count: 64), transport: 17, cutAt: [32])[0]
+        inspection.inspect(fragment.span)
+        inspection.now = Instant(nanoseconds: 60_000_000_000)
+        client.identification += 1
+        let later = client.fragments(of: [UInt8](repeating: 0, count: 64), transport: 17, cutAt: [32])[0]
+        inspection.inspect(later.span)
+        let reading = counters.read()
+        #expect(reading.encryptedDNSFlows(.dot) == 1)
+        #expect(reading.undecided(.fragment) == 1)
+    }
+
     @Test func `the packets of a flow that would have been blocked go on to be counted as accepted`() throws {
         let counters = Counters(queue: 0)
         var inspection = try Self.makeInspection(.rawIP, counters)
