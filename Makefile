@@ -5,11 +5,13 @@ PREFIX ?= /usr/local
 # where `make install` puts the configuration and the systemd units
 SYSCONFDIR ?= /etc
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
+UNITS      := grindvakt.service grindvakt-rules.service grindvakt-tap@.service grindvakt-fetch.service grindvakt-fetch.timer \
+              grindvakt-reload.path grindvakt-reload.service
 
 # Debian packages: to build, to run `grindvakt demo`, to test
-BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev pkg-config
+BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev zlib1g-dev libxxhash-dev pkg-config
 DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps python3
-TEST_PACKAGES  := nftables python3 python3-venv valgrind util-linux chromium-headless-shell
+TEST_PACKAGES  := publicsuffix nftables python3 python3-venv valgrind util-linux chromium-headless-shell
 
 # One program with the Swift runtime linked in.
 RELEASE := -c release --static-swift-stdlib
@@ -19,7 +21,7 @@ AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test lint bench bench-live install uninstall clean
+.PHONY: build demo test lint bench bench-live bench-lists install uninstall clean
 build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
 
@@ -42,6 +44,10 @@ bench: test-packages
 # Packets per second beside a C program that accepts everything, on live queues in network namespaces (root).
 bench-live: demo-packages test-packages build
 	Benchmarks/live/run
+
+# Memory and time of lists beside sets and resolvers; says what is missing, as Debian starts the resolvers that it installs.
+bench-lists: build-packages
+	Benchmarks/lists/run
 
 clean:
 	rm -rf .build .build-*
@@ -70,13 +76,14 @@ fuzz: build-packages
 
 install: build
 	install -D -s -m 0755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/grindvakt
-	for unit in grindvakt.service grindvakt-rules.service grindvakt-tap@.service; do \
+	for unit in $(UNITS); do \
 	    install -d $(DESTDIR)$(UNITDIR) && \
 	    sed 's|/usr/local/bin/grindvakt|$(PREFIX)/bin/grindvakt|' systemd/$$unit > $(DESTDIR)$(UNITDIR)/$$unit && \
 	    chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
 	done
 	install -D -m 0644 systemd/grindvakt.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/grindvakt.conf
-	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/grindvakt $(DESTDIR)$(SYSCONFDIR)/grindvakt/lists
+	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/grindvakt
+	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/grindvakt/lists
 	install -m 0644 systemd/grindvakt.toml $(DESTDIR)$(SYSCONFDIR)/grindvakt/grindvakt.toml.example
 	install -m 0644 systemd/doh-endpoints.txt $(DESTDIR)$(SYSCONFDIR)/grindvakt/doh-endpoints.txt.example
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
@@ -90,8 +97,7 @@ install: build
 # Leaves the configuration and the lists alone.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/grindvakt \
-	    $(DESTDIR)$(UNITDIR)/grindvakt.service $(DESTDIR)$(UNITDIR)/grindvakt-rules.service \
-	    $(DESTDIR)$(UNITDIR)/grindvakt-tap@.service \
+	    $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/grindvakt.conf \
 	    $(DESTDIR)$(SYSCONFDIR)/grindvakt/grindvakt.toml.example \
 	    $(DESTDIR)$(SYSCONFDIR)/grindvakt/doh-endpoints.txt.example \

@@ -19,6 +19,8 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         // QUIC Initial keys; the evasion cases seal their own with it.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // PEM and DER of signing keys.
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         // Runs ip, iptables, nft and the demo's clients; Foundation.Process would bring all of Foundation in.
@@ -30,7 +32,7 @@ let package = Package(
             name: "grindvakt",
             dependencies: [
                 "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "LiveCapture",
-                "ListFiles",
+                "ListFiles", "ListFetch",
                 "ControlSocket", "NetfilterRules", "SensorConfiguration", "NetworkLab", "EvasionCases",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -51,7 +53,19 @@ let package = Package(
         ),
         .target(
             name: "ListFiles",
-            dependencies: ["CIDN2", "Wire", "Blocklists", .product(name: "SystemPackage", package: "swift-system")]
+            dependencies: [
+                "CIDN2", "CZlib", "CXXHash", "Wire", "Telemetry", "Blocklists",
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+            ]
+        ),
+        .target(
+            name: "ListFetch",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
         .target(
             name: "ControlSocket",
@@ -104,6 +118,8 @@ let package = Package(
         ),
         .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
         // Tests: one target per target, and the rules of the house.
         .target(
@@ -150,7 +166,18 @@ let package = Package(
                 "LiveCapture", "CaptureFiles", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport",
             ]
         ),
-        .testTarget(name: "ListFilesTests", dependencies: ["ListFiles", "Blocklists", "Wire", "TestSupport"]),
+        .testTarget(
+            name: "ListFilesTests",
+            dependencies: [
+                "ListFiles", "Blocklists", "Wire", "TestSupport", "CZlib",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .testTarget(
+            name: "ListFetchTests",
+            dependencies: ["ListFetch", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess")]
+        ),
         .testTarget(name: "ControlSocketTests", dependencies: ["ControlSocket", "Telemetry", "TestSupport"]),
         .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab", "TestSupport"]),
         .testTarget(
@@ -165,7 +192,7 @@ let package = Package(
             name: "LiveTests",
             dependencies: [
                 "TestSupport", "NetworkLab", "grindvakt", .product(name: "Subprocess", package: "swift-subprocess"),
-                "EvasionCases", "Inspection", "Blocklists", "Telemetry",
+                "EvasionCases", "Inspection", "Blocklists", "ListFiles", "Telemetry",
             ]
         ),
         .testTarget(name: "LayeringTests"),
@@ -173,13 +200,20 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `Benchmarks/packet-cost.sh` builds this; nothing else needs it.
+// `Benchmarks/packet-cost.sh` and `Benchmarks/lists/run` build these; nothing else needs them.
 if Context.environment["GRINDVAKT_BENCHMARKS"] != nil {
     package.targets.append(
         .executableTarget(
             name: "PacketCost",
             dependencies: ["Wire", "Blocklists", "QUICProtection", "Inspection", "Telemetry", "TestSupport"],
             path: "Benchmarks/PacketCost"
+        )
+    )
+    package.targets.append(
+        .executableTarget(
+            name: "ListCost",
+            dependencies: ["Wire", "Blocklists", "ListFiles"],
+            path: "Benchmarks/ListCost"
         )
     )
 }
@@ -199,6 +233,7 @@ for target in package.targets where target.type != .system {
 if Context.environment["GRINDVAKT_FUZZING"] != nil {
     let instrumented = [
         "Wire", "Telemetry", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue", "CaptureFiles",
+        "ListFiles",
     ]
     for target in package.targets where instrumented.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]))
@@ -208,13 +243,14 @@ if Context.environment["GRINDVAKT_FUZZING"] != nil {
         "IPPacket", "UDPDatagram", "TCPSegment", "DNSMessage", "TLSRecord", "TLSClientHello", "DomainNameText",
         "DomainsFormat", "NetlinkMessages", "Inspector", "QUICInitialPacket", "QUICFrame", "QUICProtection",
         "HTTPRequestHead", "HTTP2Frame", "HPACK", "Encapsulations", "StreamAssembler", "FragmentAssembler", "PcapNG",
+        "ListFormats", "ListName", "SignedStatement", "Snapshot",
     ] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz\(name)",
                 dependencies: [
                     "FuzzingDriver", "Wire", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue",
-                    "CaptureFiles",
+                    "CaptureFiles", "ListFiles",
                 ],
                 path: "Tests/Fuzzing/\(name)",
                 exclude: ["Seeds"],

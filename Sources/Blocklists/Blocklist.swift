@@ -1,244 +1,247 @@
 package import Wire
 
-/// An immutable set of names and the lists they are on.
+/// What the sensor looks names up in: snapshots of lists, the policy of each list, and the names that are exempt from all of them.
 ///
-/// One flat buffer, in this order:
-///
-/// - *filter*: a blocked Bloom filter, four bits of one word per key. Besides each entry it holds the entry's last two labels, so
-///   that a name whose last two labels are not in it is settled by one hash and one load.
-/// - *directory*: where each bucket of entries begins; 32 bits each, one more than there are buckets.
-/// - *entries*: two words each, bucket by bucket. A bucket is chosen by the upper bits of the fingerprint's second half (at least
-///   eight); an entry holds the first half, the lower 56 bits of the second, and in the last octet the list and the kind of entry.
-///
-/// A match therefore needs all 128 keyed bits to agree: for 10 million entries and a billion distinct names looked up, the
-/// probability of one false match is about 10^16 / 2^128, that is 3 in 10^23. No name can be read back from a fingerprint.
+/// Immutable; a change of lists or of policy is another blocklist, which may share snapshots with this one.
 package final class Blocklist: Sendable {
-    /// The most lists one blocklist can hold besides the allow list.
+    /// The most lists one blocklist can hold, in all of its snapshots together.
     package static let maximumLists = 63
 
-    /// The lists, in the order in which they apply.
-    package let lists: [ListDescriptor]
+    /// A snapshot, and what is made of the lists in it.
+    package struct Part: Sendable {
+        /// The snapshot.
+        package let snapshot: Snapshot
 
-    /// Entries per list, in the order of ``lists``.
-    package let entryCounts: [Int]
+        /// The policy of each of the snapshot's lists, in their order; nil for one that is not used.
+        package let lists: [ListDescriptor?]
 
-    /// Entries that are never blocked.
-    package let allowedCount: Int
-
-    /// Octets of memory that names take.
-    package var byteCount: Int { words.count * 8 }
-
-    private let key: HashKey
-    private let layout: Layout
-    private let words: WordBuffer
-
-    /// The places in ``lists`` of those that are acted upon, strictest first, then in the order in which they apply.
-    private let precedence: [Int]
-
-    /// The lists of endpoints of encrypted DNS, as ``LookupResult`` has them.
-    private let encryptedDNS: UInt64
-
-    init(
-        lists: [ListDescriptor],
-        entryCounts: [Int],
-        allowedCount: Int,
-        key: HashKey,
-        layout: Layout,
-        words: consuming WordBuffer
-    ) {
-        self.lists = lists
-        self.entryCounts = entryCounts
-        self.allowedCount = allowedCount
-        self.key = key
-        self.layout = layout
-        self.words = words
-        let actedUpon = lists.indices.filter { lists[$0].purpose == .action }
-        precedence = actedUpon.sorted {
-            let (one, other) = (lists[$0].action.strictness, lists[$1].action.strictness)
-            return one == other ? $0 < $1 : one > other
+        /// A snapshot with this policy for each of its lists.
+        package init(_ snapshot: Snapshot, lists: [ListDescriptor?]) {
+            self.snapshot = snapshot
+            self.lists = lists
         }
-        encryptedDNS = lists.indices.filter { lists[$0].purpose == .encryptedDNS }.reduce(0) { $0 | 2 << UInt64($1) }
+
+        /// A snapshot with its own policy for every list.
+        package init(_ snapshot: Snapshot) {
+            self.init(snapshot, lists: snapshot.lists.map(\.descriptor))
+        }
     }
 
-    /// The list that decides about `name`; see ``lookUp(_:)``.
-    package func match(_ name: borrowing DomainName) -> Match? { lookUp(name).match }
+    /// Names that are never blocked whichever list has them, for one reason each; they are looked at only where a list has the name.
+    package struct Exemptions: Sendable {
+        /// The operator's allow list.
+        package var allowed: Snapshot?
+
+        /// Names that an operator lets pass, as an allow list.
+        package var passes: Snapshot?
+
+        /// Names that only the lists in ``approved`` may block, as an allow list.
+        package var protected: Snapshot?
+
+        /// The ids of the lists that may block protected names.
+        package var approved: Set<String>
+
+        /// Exemptions of these names.
+        package init(
+            allowed: Snapshot? = nil,
+            passes: Snapshot? = nil,
+            protected: Snapshot? = nil,
+            approved: Set<String> = []
+        ) {
+            self.allowed = allowed
+            self.passes = passes
+            self.protected = protected
+            self.approved = approved
+        }
+    }
+
+    /// The lists in use, snapshot by snapshot.
+    package let lists: [ListDescriptor]
+
+    /// What the snapshots know of each list, in the order of ``lists``.
+    package let editions: [SnapshotList]
+
+    /// Entries per list, in the order of ``lists``.
+    package var entryCounts: [Int] { editions.map(\.listedCount) }
+
+    /// Entries that are never blocked: those of the operator's allow list, and of the snapshots' own, which say nothing of the lists of
+    /// other snapshots.
+    package let allowedCount: Int
+
+    /// Octets of memory that names take, those of the exemptions included.
+    package let byteCount: Int
+
+    private let layers: Layers
+    private let exemptions: Exemptions
+
+    /// The places in ``lists`` of those that are acted upon: those that only observe behind the others, and otherwise by precedence.
+    private let precedence: [Int]
+
+    /// The lists that are acted upon, by the protocol's bit in ``ListProtocols``; bit `n` for the list at index `n`.
+    private let actedUpon: [UInt64]
+
+    /// The lists of endpoints of encrypted DNS.
+    private let encryptedDNS: UInt64
+
+    /// The lists that may block protected names.
+    private let approved: UInt64
+
+    /// A blocklist of these snapshots.
+    ///
+    /// - Parameters:
+    ///   - parts: the snapshots; at most ``maximumLists`` lists of theirs are used.
+    ///   - exemptions: the names that are not blocked whatever the lists say.
+    package init(_ parts: [Part], exemptions: Exemptions = Exemptions()) {
+        var lists: [ListDescriptor] = []
+        var editions: [SnapshotList] = []
+        var places: [[Int?]] = []
+        for part in parts {
+            precondition(part.lists.count == part.snapshot.lists.count)
+            places.append(
+                zip(part.lists, part.snapshot.lists).map { list, edition in
+                    guard let list else { return nil }
+                    lists.append(list)
+                    editions.append(edition)
+                    return lists.count - 1
+                }
+            )
+        }
+        precondition(lists.count <= Self.maximumLists)
+        layers = zip(parts, places).reversed().reduce(Layers()) { rest, part in
+            Layer(part.0.snapshot, places: part.1, rest: rest)
+        }
+        self.lists = lists
+        self.editions = editions
+        self.exemptions = exemptions
+        allowedCount = parts.reduce(exemptions.allowed?.allowedCount ?? 0) { $0 + $1.snapshot.allowedCount }
+        let exempt = [exemptions.allowed, exemptions.passes, exemptions.protected].compactMap { $0 }
+        byteCount = (parts.map(\.snapshot) + exempt).reduce(0) { $0 + $1.byteCount }
+        let acting = lists.indices.filter { lists[$0].use == .action }
+        precedence = acting.sorted {
+            let (one, other) = (lists[$0], lists[$1])
+            return (one.action == .observe ? 1 : 0, one.precedence, $0)
+                < (other.action == .observe ? 1 : 0, other.precedence, $1)
+        }
+        actedUpon = ListProtocols.words.map { entry in
+            acting.filter { lists[$0].protocols.contains(entry.protocols) }.reduce(0) { $0 | 1 << UInt64($1) }
+        }
+        encryptedDNS = lists.indices.filter { lists[$0].use == .encryptedDNS }.reduce(0) { $0 | 1 << UInt64($1) }
+        approved = lists.indices.filter { exemptions.approved.contains(lists[$0].id) }.reduce(0) {
+            $0 | 1 << UInt64($1)
+        }
+    }
+
+    /// The lists that have `name`, and which of them decides; see ``lookUp(_:in:)``.
+    package func match(_ name: borrowing DomainName) -> Match? { lookUp(name.view).match }
 
     /// What the lists say of `name`.
     ///
-    /// A list has the name where it has it or a name it lies under, as its entries say. Labels are compared whole, so `example.org` says
-    /// nothing of `notexample.org`. The allow list wins over every list; among the others the one with the strictest action decides, the
-    /// first of them where several ask for the same.
-    /// - Complexity: a hash round per eight octets, three per label, and one memory access for most names that are on no list.
-    package func lookUp(_ name: borrowing DomainName) -> Lookup {
-        guard layout.entryCount > 0 else { return .nothing }
-        // Spans, because a subscript of the name's own storage copies all of it.
-        let octets = name.words.span
-        let boundaries = name.boundaries.span
-        var hash = KeyedHash(key)
-        var hashedWords = 0
-        var found = LookupResult()
-        var label = 0
-        for index in 0..<4 {
-            var pending = boundaries[index]
-            while pending != 0 {
-                let length = index &<< 6 | pending.trailingZeroBitCount
-                pending &= pending &- 1
-                label &+= 1
-                while hashedWords < length &>> 3 {
-                    hash.combine(octets[hashedWords])
-                    hashedWords &+= 1
-                }
-                if label == 1, layout.hasTopLevelEntry == false { continue }
-                let (bits, state) = hash.first(tail: tail(of: octets, length: length), length: length)
-                guard words[layout.filterWord(bits)] & Layout.filterBits(bits) == Layout.filterBits(bits) else {
-                    // Without the last two labels in the filter, no longer name is there either.
-                    if label == 2 { return decide(found) }
-                    continue
-                }
-                search(
-                    Fingerprint(bits, KeyedHash.second(of: state)),
-                    isWholeName: length == name.length,
-                    into: &found
-                )
-            }
-        }
-        return decide(found)
-    }
-
-    @inline(__always)
-    private func decide(_ found: LookupResult) -> Lookup {
-        found.isEmpty ? .nothing : decide(among: found)
-    }
-
-    private func decide(among found: LookupResult) -> Lookup {
-        var match: Match?
-        for place in precedence.indices where found.isAllowed == false && found.contains(list: precedence[place]) {
-            match = Match(list: precedence[place])
-            break
-        }
-        return Lookup(match: match, isEncryptedDNS: found.bits & encryptedDNS != 0)
-    }
-
-    /// The octets of the suffix of this length that do not fill a word.
-    @inline(__always)
-    private func tail(of octets: Span<UInt64>, length: Int) -> UInt64 {
-        let count = UInt64(length & 7)
-        guard count > 0 else { return 0 }
-        return octets[length &>> 3] & ((1 &<< (count &* 8)) &- 1)
-    }
-
-    private func search(_ fingerprint: Fingerprint, isWholeName: Bool, into found: inout LookupResult) {
-        let bucket = layout.bucket(fingerprint)
-        var entry = directory(bucket)
-        let end = directory(bucket &+ 1)
-        while entry < end {
-            let index = layout.firstEntry &+ entry &* 2
-            if words[index] == fingerprint.first, (words[index &+ 1] ^ (fingerprint.second &<< 8)) &>> 8 == 0 {
-                found.add(EntryTag(rawValue: UInt8(truncatingIfNeeded: words[index &+ 1])), isWholeName: isWholeName)
-            }
-            entry &+= 1
-        }
-    }
-
-    @inline(__always)
-    private func directory(_ bucket: Int) -> Int {
-        let word = words[layout.firstDirectoryWord &+ bucket &>> 1]
-        return Int(bucket & 1 == 0 ? word & 0xFFFF_FFFF : word &>> 32)
-    }
-}
-
-/// Where the parts of the flat buffer lie.
-struct Layout: Sendable {
-    let entryCount: Int
-    let hasTopLevelEntry: Bool
-    let filterWordCount: Int
-    let bucketShift: UInt64
-    let firstDirectoryWord: Int
-    let firstEntry: Int
-    let wordCount: Int
-
-    /// The layout for so many entries: 16 filter bits for each, and buckets of 8 entries on average.
-    init(entryCount: Int, hasTopLevelEntry: Bool) {
-        self.entryCount = entryCount
-        self.hasTopLevelEntry = hasTopLevelEntry
-        filterWordCount = max(1, (entryCount + 3) / 4)
-        var bucketBits = 8
-        while entryCount >> (bucketBits + 3) > 0 { bucketBits += 1 }
-        bucketShift = UInt64(64 - bucketBits)
-        // The directory starts on a cache line, and so do the entries.
-        firstDirectoryWord = (filterWordCount + 7) & ~7
-        firstEntry = (firstDirectoryWord + (1 << bucketBits) / 2 + 1 + 7) & ~7
-        wordCount = firstEntry + entryCount * 2
-    }
-
-    private init(_ other: Layout, entryCount: Int) {
-        self.entryCount = entryCount
-        hasTopLevelEntry = other.hasTopLevelEntry
-        filterWordCount = other.filterWordCount
-        bucketShift = other.bucketShift
-        firstDirectoryWord = other.firstDirectoryWord
-        firstEntry = other.firstEntry
-        wordCount = other.wordCount
-    }
-
-    /// The same layout with fewer entries in use.
-    func with(entryCount: Int) -> Layout { Layout(self, entryCount: entryCount) }
-
-    var bucketCount: Int { 1 << (64 - Int(bucketShift)) }
-
-    @inline(__always)
-    func bucket(_ fingerprint: Fingerprint) -> Int {
-        Int(truncatingIfNeeded: fingerprint.second &>> bucketShift)
-    }
-
-    @inline(__always)
-    func filterWord(_ bits: UInt64) -> Int {
-        Int(truncatingIfNeeded: bits.multipliedFullWidth(by: UInt64(filterWordCount)).high)
-    }
-
-    /// The four bits of a key in its filter word, from the lower bits of its hash; the word is chosen by the upper ones.
-    @inline(__always)
-    static func filterBits(_ bits: UInt64) -> UInt64 {
-        1 &<< (bits & 63) | 1 &<< (bits &>> 6 & 63) | 1 &<< (bits &>> 12 & 63) | 1 &<< (bits &>> 18 & 63)
-    }
-}
-
-/// The last octet of an entry: whose it is and which names it stands for.
-struct EntryTag: Equatable {
-    let rawValue: UInt8
-
-    init(rawValue: UInt8) {
-        self.rawValue = rawValue
-    }
-
+    /// A list has the name where it has it or a name it lies under, as its entries say, unless its own exceptions say otherwise. The allow
+    /// list of its snapshot and the exemptions win over it. Of the lists that have it, the one with the lowest precedence decides, those that only
+    /// observe behind all others.
     /// - Parameters:
-    ///   - list: the index of the list, nil for the allow list.
-    ///   - scope: the names the entry stands for.
-    init(list: Int?, scope: ListEntry.Scope) {
-        let position = UInt8(truncatingIfNeeded: list.map { $0 + 1 } ?? 0)
-        rawValue = position << 2 | scope.rawValue
+    ///   - name: the name.
+    ///   - protocols: where it was read; lists that are not for these protocols give no match.
+    /// - Returns: the lists that have it, what they come to, and why they do not where it is exempt.
+    /// - Complexity: per snapshot, a hash round per eight octets, three per label, and one memory access for most names that are on no list.
+    package func lookUp(_ name: DomainNameView, in protocols: ListProtocols = .all) -> Lookup {
+        var found = FoundLists()
+        layers.search(name, into: &found)
+        guard found.listed | found.excused != 0 else { return .nothing }
+        return decide(found, name, protocols)
     }
 
-    /// Zero for the allow list, one more than the index of any other.
-    var position: UInt8 { rawValue &>> 2 }
-    var coversItself: Bool { rawValue & ListEntry.Scope.itself.rawValue != 0 }
-    var coversSubdomains: Bool { rawValue & ListEntry.Scope.subdomains.rawValue != 0 }
+    /// As ``lookUp(_:in:)`` of the name's view, for callers that may copy the name.
+    package func lookUp(_ name: borrowing DomainName, in protocols: ListProtocols = .all) -> Lookup {
+        lookUp(name.view, in: protocols)
+    }
+
+    private func decide(_ found: FoundLists, _ name: DomainNameView, _ protocols: ListProtocols) -> Lookup {
+        let isEncryptedDNS = (found.listed | found.excused) & encryptedDNS != 0
+        var candidates: UInt64 = 0
+        for (index, lists) in actedUpon.enumerated() where protocols.rawValue >> UInt8(index) & 1 != 0 {
+            candidates |= (found.listed | found.excused) & lists
+        }
+        guard candidates != 0 else { return Lookup(match: nil, isEncryptedDNS: isEncryptedDNS) }
+        var reason: Exemption.Reason?
+        if candidates & found.listed == 0 {
+            reason = .allowed
+        } else if let allowed = exemptions.allowed, allowed.allows(name) {
+            reason = .allowed
+        } else if let passes = exemptions.passes, passes.allows(name) {
+            reason = .passed
+        } else if candidates & ~approved != 0, let protected = exemptions.protected, protected.allows(name) {
+            let approvedHere = candidates & approved & found.listed
+            guard approvedHere == 0 else {
+                return Lookup(match: match(among: approvedHere, found), isEncryptedDNS: isEncryptedDNS)
+            }
+            reason = .protected
+        }
+        if let reason {
+            let exemption = Exemption(reason: reason, lists: candidates)
+            return Lookup(match: nil, isEncryptedDNS: isEncryptedDNS, exemption: exemption)
+        }
+        candidates &= found.listed
+        return Lookup(match: match(among: candidates, found), isEncryptedDNS: isEncryptedDNS)
+    }
+
+    private func match(among candidates: UInt64, _ found: FoundLists) -> Match? {
+        for place in precedence where candidates >> UInt64(place) & 1 != 0 {
+            return Match(list: place, others: candidates, tests: found.tests & candidates)
+        }
+        return nil
+    }
 }
 
-/// What has been found while the labels of a name are walked.
-private struct LookupResult {
-    /// Bit 0 for the allow list, bit `n + 1` for the list at index `n`.
-    private(set) var bits: UInt64 = 0
+/// What has been found in the snapshots looked at so far.
+private struct FoundLists {
+    /// Bit `n` for the list at index `n`.
+    var listed: UInt64 = 0
+    /// The same for lists whose own snapshot allows the name.
+    var excused: UInt64 = 0
+    /// Those of ``listed`` that have the name as a test name.
+    var tests: UInt64 = 0
+}
 
-    var isEmpty: Bool { bits == 0 }
+/// No snapshot: the end of a chain of them.
+///
+/// A chain of non-optional references rather than an array or optional ones: those would be retained at every lookup.
+private class Layers: @unchecked Sendable {
+    // Sendable: what is stored, in the subclass, is constant and Sendable itself.
 
-    var isAllowed: Bool { bits & 1 != 0 }
+    func search(_ name: DomainNameView, into found: inout FoundLists) {}
+}
 
-    func contains(list: Int) -> Bool { bits &>> UInt64(list &+ 1) & 1 != 0 }
+/// A snapshot and the places of its lists in the blocklist, before the snapshots behind it.
+private final class Layer: Layers, @unchecked Sendable {
+    private let snapshot: Snapshot
+    /// The place of each of the snapshot's lists; nil for one that is not used.
+    private let places: [Int?]
+    private let rest: Layers
 
-    @inline(__always)
-    mutating func add(_ tag: EntryTag, isWholeName: Bool) {
-        guard isWholeName ? tag.coversItself : tag.coversSubdomains else { return }
-        bits |= 1 &<< UInt64(tag.position)
+    init(_ snapshot: Snapshot, places: [Int?], rest: Layers) {
+        self.snapshot = snapshot
+        self.places = places
+        self.rest = rest
+    }
+
+    override func search(_ name: DomainNameView, into found: inout FoundLists) {
+        let positions = snapshot.positions(of: name)
+        if positions != 0 { collect(positions, into: &found) }
+        rest.search(name, into: &found)
+    }
+
+    private func collect(_ positions: UInt64, into found: inout FoundLists) {
+        let isAllowed = positions & 1 != 0
+        for index in places.indices {
+            guard let place = places[index] else { continue }
+            guard EntryTag.lists(positions, index) else { continue }
+            if isAllowed {
+                found.excused |= 1 << UInt64(place)
+                continue
+            }
+            found.listed |= 1 << UInt64(place)
+            if EntryTag.tests(positions, index) { found.tests |= 1 << UInt64(place) }
+        }
     }
 }

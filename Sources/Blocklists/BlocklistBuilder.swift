@@ -4,7 +4,9 @@ import Wire
 ///
 /// Only fingerprints are kept, 17 octets for each entry; the names are forgotten at once.
 package struct BlocklistBuilder {
-    private let lists: [ListDescriptor]
+    /// The lists, in the order in which they apply; what is known of an edition may be filled in until it is built.
+    package var lists: [SnapshotList]
+
     private let key: HashKey
     private var fingerprints: [Fingerprint] = []
     private var tags: [UInt8] = []
@@ -14,11 +16,11 @@ package struct BlocklistBuilder {
     /// A builder for these lists.
     ///
     /// - Parameters:
-    ///   - lists: at most ``Blocklist/maximumLists``, in the order in which they apply.
+    ///   - lists: at most ``Snapshot/maximumLists``, in the order in which they apply.
     ///   - key: the secret of the fingerprints.
     package init(lists: [ListDescriptor], key: HashKey = .random()) {
-        precondition(lists.count <= Blocklist.maximumLists)
-        self.lists = lists
+        precondition(lists.count <= Snapshot.maximumLists)
+        self.lists = lists.map { SnapshotList($0) }
         self.key = key
     }
 
@@ -34,45 +36,55 @@ package struct BlocklistBuilder {
     /// - Parameters:
     ///   - entry: the name and which names it stands for.
     ///   - list: the index of the list it is on, nil for the allow list.
-    package mutating func add(_ entry: borrowing ListEntry, list: Int?) {
-        let name = entry.name
-        guard name.length > 0 else { return }
-        var hash = KeyedHash(key)
-        var hashedWords = 0
-        var label = 0
-        var parent: UInt64 = 0
-        for index in 0..<4 {
-            var pending = name.boundaries[index]
-            while pending != 0 {
-                let length = index << 6 | pending.trailingZeroBitCount
-                pending &= pending - 1
-                label += 1
-                guard label == 2 || length == name.length else { continue }
-                while hashedWords < length >> 3 {
-                    hash.combine(name.words[hashedWords])
-                    hashedWords += 1
-                }
-                let count = UInt64(length & 7)
-                let tail = count == 0 ? 0 : name.words[length >> 3] & ((1 << (count * 8)) - 1)
-                let (bits, state) = hash.first(tail: tail, length: length)
-                if label == 2 { parent = bits }
-                if length == name.length {
-                    fingerprints.append(Fingerprint(bits, KeyedHash.second(of: state)))
-                }
-            }
-        }
-        tags.append(EntryTag(list: list, scope: entry.scope).rawValue)
-        if label == 1 {
-            hasTopLevelEntry = true
-        } else if label > 2, parents.last != parent {
-            parents.append(parent)
+    ///   - role: what the entry does for the list.
+    package mutating func add(_ entry: borrowing ListEntry, list: Int?, role: EntryRole = .listed) {
+        if let list { precondition(lists.indices.contains(list)) }
+        guard let digest = NameDigest(entry.name, key) else { return }
+        add(digest, EntryTag(list: list, role: role, scope: entry.scope))
+    }
+
+    /// Adds a name of which only the digest is left, as an entry of the allow list for itself and all under it.
+    ///
+    /// - Parameter digest: a digest under the builder's own key.
+    package mutating func allow(_ digest: NameDigest) {
+        add(digest, EntryTag(list: nil, role: .listed, scope: [.itself, .subdomains]))
+    }
+
+    private mutating func add(_ digest: NameDigest, _ tag: EntryTag) {
+        fingerprints.append(digest.fingerprint)
+        tags.append(tag.rawValue)
+        switch digest.parent {
+        case .none: hasTopLevelEntry = true
+        case .itself: break
+        case .above(let bits): if parents.last != bits { parents.append(bits) }
         }
     }
 
-    /// The blocklist of all that was added; entries that say the same are kept once.
-    package consuming func build() -> Blocklist {
+    /// Adds a list and its entries from another builder with the same key, behind the lists that are there.
+    ///
+    /// - Parameter other: a builder of one list. Its allow list is left behind.
+    package mutating func append(_ other: BlocklistBuilder) {
+        precondition(other.key == key && other.lists.count == 1 && lists.count < Snapshot.maximumLists)
+        let index = lists.count
+        lists.append(other.lists[0])
+        reserve(other.fingerprints.count)
+        for (fingerprint, tag) in zip(other.fingerprints, other.tags) {
+            guard let tag = EntryTag(rawValue: tag).moved(from: 0, to: index) else { continue }
+            fingerprints.append(fingerprint)
+            tags.append(tag.rawValue)
+        }
+        parents += other.parents
+        hasTopLevelEntry = hasTopLevelEntry || other.hasTopLevelEntry
+    }
+
+    /// The blocklist of all that was added and nothing else, each list with its own policy.
+    package func build() -> Blocklist { Blocklist([Blocklist.Part(buildSnapshot())]) }
+
+    /// The snapshot of all that was added; entries that say the same are kept once.
+    package func buildSnapshot() -> Snapshot {
+        var lists = lists
         // A first pass counts each bucket, a second puts the entries where their bucket begins.
-        let layout = Layout(entryCount: fingerprints.count, hasTopLevelEntry: hasTopLevelEntry)
+        let layout = SnapshotLayout(entryCount: fingerprints.count, hasTopLevelEntry: hasTopLevelEntry)
         var starts = [UInt32](repeating: 0, count: layout.bucketCount + 1)
         for fingerprint in fingerprints { starts[layout.bucket(fingerprint) + 1] += 1 }
         for bucket in 0..<layout.bucketCount { starts[bucket + 1] += starts[bucket] }
@@ -85,29 +97,60 @@ package struct BlocklistBuilder {
             next[bucket] += 1
             words[index] = fingerprint.first
             words[index + 1] = fingerprint.second << 8 | UInt64(tag)
-            words[layout.filterWord(fingerprint.first)] |= Layout.filterBits(fingerprint.first)
+            words[layout.filterWord(fingerprint.first)] |= SnapshotLayout.filterBits(fingerprint.first)
         }
-        for parent in parents { words[layout.filterWord(parent)] |= Layout.filterBits(parent) }
+        for parent in parents { words[layout.filterWord(parent)] |= SnapshotLayout.filterBits(parent) }
 
-        var counts = [Int](repeating: 0, count: Blocklist.maximumLists + 1)
+        var counts = [Int](repeating: 0, count: 64)
         let kept = deduplicate(&words, layout, &starts, &counts)
+        if kept < fingerprints.count / 4 * 3 {
+            // So much was said more than once that what was reserved for it would be felt.
+            return distinct(words, layout, starts, kept).buildSnapshot()
+        }
         for bucket in 0...layout.bucketCount {
             words[layout.firstDirectoryWord + bucket >> 1] |= UInt64(starts[bucket]) << (bucket & 1 == 0 ? 0 : 32)
         }
-        return Blocklist(
+        for index in lists.indices {
+            for role in EntryRole.allCases {
+                lists[index].entryCounts[Int(role.rawValue)] = counts[EntryTag.position(list: index, role: role)]
+            }
+        }
+        return Snapshot(
             lists: lists,
-            entryCounts: Array(counts[1..<lists.count + 1]),
             allowedCount: counts[0],
             key: key,
-            layout: kept == fingerprints.count ? layout : layout.with(entryCount: kept),
+            layout: layout.with(entryCount: kept),
             words: words
         )
+    }
+
+    /// The same builder with every entry once, from what was put in place.
+    private func distinct(
+        _ words: borrowing WordBuffer,
+        _ layout: SnapshotLayout,
+        _ starts: [UInt32],
+        _ kept: Int
+    ) -> BlocklistBuilder {
+        var other = self
+        other.fingerprints = []
+        other.tags = []
+        other.fingerprints.reserveCapacity(kept)
+        other.tags.reserveCapacity(kept)
+        for bucket in 0..<layout.bucketCount {
+            let upper = UInt64(bucket >> (layout.bucketBits - 8)) << 56
+            for entry in Int(starts[bucket])..<Int(starts[bucket + 1]) {
+                let two = words[layout.firstEntry + entry * 2 + 1]
+                other.fingerprints.append(Fingerprint(words[layout.firstEntry + entry * 2], upper | two >> 8))
+                other.tags.append(UInt8(truncatingIfNeeded: two))
+            }
+        }
+        return other
     }
 
     /// Closes the gaps that repeated entries leave, counts what is kept per list, and returns how many entries that is.
     private func deduplicate(
         _ words: inout WordBuffer,
-        _ layout: Layout,
+        _ layout: SnapshotLayout,
         _ starts: inout [UInt32],
         _ counts: inout [Int]
     ) -> Int {

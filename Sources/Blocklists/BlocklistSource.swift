@@ -8,9 +8,13 @@ package final class BlocklistSource: Sendable {
     private let published: Atomic<UInt64>
     private let current: Mutex<Blocklist>
 
-    /// A source with this blocklist as generation 1.
-    package init(_ blocklist: Blocklist) {
-        published = Atomic(1)
+    /// A source with this blocklist.
+    ///
+    /// - Parameters:
+    ///   - blocklist: what is current until another one is published.
+    ///   - generation: its number; 0 for one that only stands in until the first is published.
+    package init(_ blocklist: Blocklist, generation: UInt64 = 1) {
+        published = Atomic(generation)
         current = Mutex(blocklist)
     }
 

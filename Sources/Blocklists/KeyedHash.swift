@@ -15,8 +15,16 @@ package struct HashKey: Equatable, Sendable {
     }
 }
 
+extension HashKey: CustomStringConvertible, CustomReflectable {
+    /// Nothing of the secret.
+    package var description: String { "HashKey" }
+
+    /// Nothing of the secret.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// 128 bits that stand for what was hashed.
-package struct Fingerprint: Equatable, Sendable {
+package struct Fingerprint: Hashable, Sendable {
     package var first: UInt64
     package var second: UInt64
 
@@ -102,6 +110,9 @@ package struct KeyedHash: Sendable {
 }
 
 extension HashKey {
+    /// A number that tells whether a key is this one, and nothing else about it.
+    package var check: UInt64 { fingerprint(0x6b63_6568_6379_656b, 0, 0, 0, 0).first }
+
     /// The fingerprint of four words, which is what the key of a flow comes to.
     ///
     /// - Complexity: four rounds and six to finish.

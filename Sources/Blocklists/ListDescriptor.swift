@@ -6,43 +6,99 @@ package enum MatchKind: String, CaseIterable, Sendable {
     case exact
 }
 
-/// What a list is for.
-package enum ListPurpose: Equatable, Sendable {
-    /// Its names are acted upon.
+/// What the sensor does with the names of a list.
+package enum ListUse: UInt8, CaseIterable, Sendable {
+    /// They are acted upon.
     case action
-    /// Its names are endpoints of DNS over HTTPS, of which flows are counted. It never gives a match, and hides none.
+    /// They are endpoints of DNS over HTTPS, of which flows are counted. Such a list never gives a match, and hides none.
     case encryptedDNS
+}
+
+/// The protocols in which a list's names are looked for.
+package struct ListProtocols: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// DNS queries and answers.
+    package static let dns = ListProtocols(rawValue: 1)
+    /// TLS over TCP.
+    package static let tls = ListProtocols(rawValue: 2)
+    /// QUIC.
+    package static let quic = ListProtocols(rawValue: 4)
+    /// HTTP.
+    package static let http = ListProtocols(rawValue: 8)
+    /// Every one.
+    package static let all: ListProtocols = [.dns, .tls, .quic, .http]
+
+    /// Each protocol and the word for it in a configuration.
+    package static let words: [(protocols: ListProtocols, word: String)] = [
+        (.dns, "dns"), (.tls, "tls"), (.quic, "quic"), (.http, "http"),
+    ]
+
+    /// The words of the protocols in this set.
+    package var words: [String] { Self.words.filter { contains($0.protocols) }.map(\.word) }
 }
 
 /// What the sensor knows about a list besides its entries.
 package struct ListDescriptor: Equatable, Sendable {
     /// The list's name in configuration, counters and replay output: `[a-z0-9-]`, at most 64 characters.
-    package let id: String
+    package var id: String
 
-    /// What the list is for.
-    package let purpose: ListPurpose
+    /// What the sensor does with its names.
+    package var use: ListUse
 
     /// What a match on this list asks for; of no effect for a list that is not acted upon.
-    package let action: Action
+    package var action: Action
 
     /// Whether an entry covers the names under it, unless the entry itself says which.
-    package let match: MatchKind
+    package var match: MatchKind
+
+    /// In which protocols its names are looked for.
+    package var protocols: ListProtocols
+
+    /// Of the lists that a name is on, the one with the lowest number is acted upon; the first of those with the same.
+    package var precedence: Int
+
+    /// Who publishes it; empty where nobody is named.
+    package var publisher: String
+
+    /// What it is published for, in one word like `csam`; empty where nothing is declared.
+    package var purpose: String
+
+    /// On what legal ground it is used, for `status`; empty where none is noted.
+    package var legalBasis: String
 
     /// Where this list's matches are counted: an index that stays the same over reloads.
-    package let counterSlot: Int
+    package var counterSlot: Int
+
+    /// The precedence of a list that states none.
+    package static let defaultPrecedence = 100
 
     /// A list as configured.
     package init(
         id: String,
-        purpose: ListPurpose = .action,
+        use: ListUse = .action,
         action: Action,
         match: MatchKind = .subdomains,
+        protocols: ListProtocols = .all,
+        precedence: Int = Self.defaultPrecedence,
+        publisher: String = "",
+        purpose: String = "",
+        legalBasis: String = "",
         counterSlot: Int = 0
     ) {
         self.id = id
-        self.purpose = purpose
+        self.use = use
         self.action = action
         self.match = match
+        self.protocols = protocols
+        self.precedence = precedence
+        self.publisher = publisher
+        self.purpose = purpose
+        self.legalBasis = legalBasis
         self.counterSlot = counterSlot
     }
 
@@ -50,34 +106,5 @@ package struct ListDescriptor: Equatable, Sendable {
     package static func isValid(id: String) -> Bool {
         id.isEmpty == false && id.utf8.count <= 64
             && id.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
-    }
-}
-
-/// What the lists say of a name.
-package struct Lookup: Equatable, Sendable {
-    /// The list that decides, nil where none has the name or the allow list has it.
-    package let match: Match?
-
-    /// Whether a list with the purpose ``ListPurpose/encryptedDNS`` has the name, whatever the others say.
-    package let isEncryptedDNS: Bool
-
-    /// An answer of these parts.
-    package init(match: Match?, isEncryptedDNS: Bool) {
-        self.match = match
-        self.isEncryptedDNS = isEncryptedDNS
-    }
-
-    /// A name that is on no list.
-    package static let nothing = Lookup(match: nil, isEncryptedDNS: false)
-}
-
-/// A name was found on a list.
-package struct Match: Equatable, Sendable {
-    /// The index of the list in ``Blocklist/lists``.
-    package let list: Int
-
-    /// A match on the list at this index.
-    package init(list: Int) {
-        self.list = list
     }
 }

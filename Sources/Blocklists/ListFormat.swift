@@ -2,26 +2,25 @@
 package enum ListFormat: String, CaseIterable, Sendable {
     /// One domain a line.
     case domains
+    /// A hosts file: an address and the names that are to have it.
+    case hosts
+    /// Filter rules, of which those for whole domains can be honoured: `||example.org^`, `@@||example.org^`.
+    case adblock
+    /// A DNS response policy zone.
+    case rpz
+    /// The table of Italy's national centre against child abuse material.
+    case cncpo
+    /// One URL or host a line.
+    case urls
 
-    /// Finds the entry on a line.
+    /// Which names an entry stands for where neither the file nor the configuration says: a URL names one host, all else a domain.
+    package var usualMatch: MatchKind { self == .urls ? .exact : .subdomains }
+
+    /// A parser at the start of a file.
     ///
-    /// - Parameters:
-    ///   - line: the line's octets, without its line end.
-    ///   - match: which names an entry stands for where the line does not say.
-    /// - Returns: where on the line the name stands and what it stands for; nil for a blank line or a comment.
-    /// - Throws: why the line is no entry.
-    package func locateEntry(in line: Span<UInt8>, match: MatchKind) throws(ListLineError) -> EntryLocation? {
-        switch self {
-        case .domains: try DomainsFormat.locateEntry(in: line, match: match)
-        }
+    /// - Parameter match: which names an entry stands for where the format does not say.
+    /// - Returns: the parser, to be given every line in order.
+    package func makeParser(match: MatchKind) -> ListParser {
+        ListParser(format: self, match: match)
     }
-}
-
-/// Where on a line a name stands, and which names the line stands for. The name itself is read by ``HostName``.
-package struct EntryLocation: Equatable, Sendable {
-    /// The offsets of the name's octets on the line.
-    package let name: Range<Int>
-
-    /// Which names the line stands for.
-    package let scope: ListEntry.Scope
 }

@@ -69,6 +69,11 @@ static inline void gv_return_large_blocks(int size) {
     mallopt(M_MMAP_THRESHOLD, size);
 }
 
+/* Gives back every whole page that malloc(3) has free, in the heaps of all threads. */
+static inline void gv_return_free_pages(void) {
+    malloc_trim(0);
+}
+
 /* Names the calling thread for top(1) and ps(1); at most 15 octets are kept. */
 static inline void gv_name_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);

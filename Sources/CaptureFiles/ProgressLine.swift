@@ -45,6 +45,21 @@ package struct ProgressLine {
         output.flush()
     }
 
+    /// Writes the line anew if it is time, of a file that is no capture.
+    ///
+    /// - Parameters:
+    ///   - position: octets read.
+    ///   - size: octets in all; nil where that is not known.
+    package mutating func update(octets position: Int, of size: Int?) {
+        guard isTerminal, ContinuousClock.now >= due else { return }
+        due = .now + Self.interval
+        isShown = true
+        let share = size.map { $0 > 0 ? "\(min(100, Int(100 * Double(position) / Double($0)))) %" : "" }
+        let line = "\(name): \(share ?? "\(Self.grouped(position)) octets")"
+        output.buffer += Array("\r\(line)\u{1B}[K".utf8)
+        output.flush()
+    }
+
     /// Takes the line off the terminal before anything else is written to it.
     package mutating func erase() {
         guard isShown else { return }

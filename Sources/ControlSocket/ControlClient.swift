@@ -13,6 +13,7 @@ package enum ControlClient {
     /// - Parameters:
     ///   - method: `GET` or `POST`.
     ///   - path: the resource, `/status` for one.
+    ///   - body: what goes with a `POST`.
     ///   - socketPath: where the sensor's socket is.
     ///   - accept: the value of the `Accept` field, if one is to be sent.
     ///   - timeout: how long all of it may take.
@@ -21,6 +22,7 @@ package enum ControlClient {
     package static func request(
         method: String = "GET",
         path: String,
+        body: [UInt8] = [],
         socketPath: String,
         accept: String? = nil,
         timeout: Duration = .seconds(10)
@@ -31,11 +33,11 @@ package enum ControlClient {
         var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path)
         head.headers.add(name: "Host", value: "localhost")
         head.headers.add(name: "Connection", value: "close")
-        if method != "GET" { head.headers.add(name: "Content-Length", value: "0") }
+        if method != "GET" { head.headers.add(name: "Content-Length", value: String(body.count)) }
         if let accept { head.headers.add(name: "Accept", value: accept) }
         let request = head
         let outcome = await withTaskGroup(of: Result<(status: Int, body: [UInt8]), ControlClientError>.self) { tasks in
-            tasks.addTask { await exchange(request, socketPath) }
+            tasks.addTask { await exchange(request, body, socketPath) }
             tasks.addTask {
                 // Cancelled as soon as the answer is there, and then nobody reads what it returns.
                 try? await Task.sleep(for: timeout)
@@ -50,6 +52,7 @@ package enum ControlClient {
 
     private static func exchange(
         _ request: HTTPRequestHead,
+        _ content: [UInt8],
         _ socketPath: String
     ) async -> Result<(status: Int, body: [UInt8]), ControlClientError> {
         do {
@@ -63,7 +66,8 @@ package enum ControlClient {
                     }
                 }
             return try await channel.executeThenClose { inbound, outbound in
-                try await outbound.write(contentsOf: [.head(request), .end(nil)])
+                let parts = content.isEmpty ? [] : [HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: content)))]
+                try await outbound.write(contentsOf: [.head(request)] + parts + [.end(nil)])
                 var status: Int?
                 var body: [UInt8] = []
                 for try await part in inbound {
@@ -88,6 +92,93 @@ package enum ControlClient {
     }
 }
 
+extension ControlClient {
+    /// Makes the snapshot before the active one active again.
+    ///
+    /// - Parameters:
+    ///   - socketPath: where the sensor's socket is.
+    ///   - timeout: how long all of it may take.
+    /// - Returns: what is active now, or why nothing has changed.
+    /// - Throws: ``ControlClientError``.
+    package static func rollback(
+        socketPath: String,
+        timeout: Duration = .seconds(10)
+    ) async throws(ControlClientError) -> ReloadDocument {
+        let answer = try await change("/rollback", [], socketPath, timeout)
+        guard let document = try? ReloadDocument(json: answer) else { throw .brokenAnswer(socketPath) }
+        return document
+    }
+
+    /// Stops all blocking, or lets it go on; names are counted all the same.
+    ///
+    /// - Parameters:
+    ///   - isOn: whether blocking shall be switched off.
+    ///   - socketPath: where the sensor's socket is.
+    ///   - timeout: how long all of it may take.
+    /// - Returns: what holds now, or why nothing has changed.
+    /// - Throws: ``ControlClientError``.
+    package static func setKillSwitch(
+        _ isOn: Bool,
+        socketPath: String,
+        timeout: Duration = .seconds(10)
+    ) async throws(ControlClientError) -> ControlDocument {
+        try await control("/kill-switch?state=\(isOn ? "on" : "off")", [], socketPath, timeout)
+    }
+
+    /// Lets a name pass, whatever the lists say of it, for a while or no longer.
+    ///
+    /// The name is sent in the request's body, and no error repeats it.
+    ///
+    /// - Parameters:
+    ///   - name: the name in UTF-8; the sensor brings it into the form it has on the wire.
+    ///   - change: for how long, or that it shall pass no longer.
+    ///   - socketPath: where the sensor's socket is.
+    ///   - timeout: how long all of it may take.
+    /// - Returns: what holds now, or why nothing has changed.
+    /// - Throws: ``ControlClientError``.
+    package static func pass(
+        _ name: [UInt8],
+        _ change: PassRequest.Change,
+        socketPath: String,
+        timeout: Duration = .seconds(10)
+    ) async throws(ControlClientError) -> ControlDocument {
+        let path = change == .takeBack ? "/pass?remove=1" : "/pass"
+        return try await control(path, PassRequest.text(name, change), socketPath, timeout)
+    }
+
+    private static func control(
+        _ path: String,
+        _ body: [UInt8],
+        _ socketPath: String,
+        _ timeout: Duration
+    ) async throws(ControlClientError) -> ControlDocument {
+        let answer = try await change(path, body, socketPath, timeout)
+        guard let document = try? ControlDocument(json: answer) else { throw .brokenAnswer(socketPath) }
+        return document
+    }
+
+    /// The object that a change is answered with, whether it was carried out (200) or refused (409).
+    private static func change(
+        _ path: String,
+        _ body: [UInt8],
+        _ socketPath: String,
+        _ timeout: Duration
+    ) async throws(ControlClientError) -> [UInt8] {
+        let answer = try await request(
+            method: "POST",
+            path: path,
+            body: body,
+            socketPath: socketPath,
+            timeout: timeout
+        )
+        guard answer.status == 200 || answer.status == 409 else {
+            let line = answer.body.prefix(200).prefix { $0 >= 0x20 && $0 < 0x7F }
+            throw .answered(socketPath, status: answer.status, line: String(decoding: line, as: UTF8.self))
+        }
+        return answer.body
+    }
+}
+
 /// Why a running sensor cannot be asked; each is one line that names the socket and the mend.
 package enum ControlClientError: Error, Equatable, CustomStringConvertible {
     /// There is no file at the path.
@@ -102,6 +193,8 @@ package enum ControlClientError: Error, Equatable, CustomStringConvertible {
     case timeout(String, Duration)
     /// What came was not an HTTP answer, or it ended early or grew too long.
     case brokenAnswer(String)
+    /// The sensor says that it cannot be asked that, by this user or at all, with its line.
+    case answered(String, status: Int, line: String)
     /// Another error of the system, with its reason.
     case failed(path: String, reason: String)
 
@@ -131,6 +224,8 @@ package enum ControlClientError: Error, Equatable, CustomStringConvertible {
             "\(path): no answer within \(limit); see whether the sensor is busy or stopped"
         case .brokenAnswer(let path):
             "\(path): the answer was cut short or is not HTTP; is this the sensor's socket?"
+        case .answered(let path, let status, let line):
+            "\(path): the sensor answered \(status): \(line)"
         case .failed(let path, let reason):
             "\(path): cannot ask the sensor: \(reason)"
         }

@@ -4,12 +4,16 @@ import HummingbirdCore
 import NIOCore
 import Telemetry
 
-/// Answers the requests of the control socket; one line of body for everything but the four resources.
+/// Answers the requests of the control socket; one line of body for everything but the resources.
+///
+/// Guarantees: nothing of a request is repeated in an answer.
 struct ControlResponder: Sendable {
     let source: ControlSource
 
-    /// The most bytes of a request's body that are read; no request needs one.
-    private static let bodyLimit = 4096
+    /// The most bytes of a request's body that are read; only `/pass` needs one.
+    private static let bodyLimit = PassRequest.longestText
+    /// How long a request's body may take to come: one that trickles in is never idle, and would hold its connection for hours.
+    private static let bodyTime = TimeAmount.seconds(5)
 
     private struct Answer {
         var status: HTTPResponse.Status
@@ -18,27 +22,33 @@ struct ControlResponder: Sendable {
         var body: String
     }
 
+    /// Carries out a change that is asked for, and tells how it went.
+    private typealias Change = @Sendable (_ query: String?, _ body: [UInt8], _ user: UInt32) async -> Answer
+
     /// The body was longer than a request needs; thrown after the answer, to close the connection.
     private struct BodyTooLarge: Error {}
 
+    /// The body ended before the length that was announced, or took too long; thrown to close the connection.
+    private struct BodyIncomplete: Error {}
+
     /// Answers one request.
     ///
-    /// - Throws: what writing to the connection throws; the connection is closed then.
+    /// - Throws: what writing to the connection throws, and where the body is not all there; the connection is closed then.
     func respond(
         to request: Request,
         _ writer: consuming ResponseWriter,
         on channel: any Channel
     ) async throws {
-        guard try await hasSmallBody(request) else {
+        guard let body = try await smallBody(of: request, on: channel) else {
             let answer = Answer(status: .contentTooLarge, body: "request body too large\n")
             try await write(answer, isHead: false, closes: true, writer)
             throw BodyTooLarge()
         }
-        let answer = await answer(to: request, on: channel)
+        let answer = await answer(to: request, body, on: channel)
         try await write(answer, isHead: request.method == .head, closes: false, writer)
     }
 
-    private func answer(to request: Request, on channel: any Channel) async -> Answer {
+    private func answer(to request: Request, _ body: [UInt8], on channel: any Channel) async -> Answer {
         let isRead = request.method == .get || request.method == .head
         switch (request.uri.path, isRead) {
         case ("/metrics", true):
@@ -52,22 +62,64 @@ struct ControlResponder: Sendable {
             return await source.isHealthy()
                 ? Answer(status: .ok, body: "ok\n")
                 : Answer(status: .serviceUnavailable, body: "not healthy\n")
-        case ("/reload", _) where request.method == .post:
-            return await reload(askedOn: channel)
         case ("/metrics", _), ("/status", _), ("/healthz", _):
             return Answer(status: .methodNotAllowed, allow: "GET, HEAD", body: "use GET\n")
-        case ("/reload", _):
-            return Answer(status: .methodNotAllowed, allow: "POST", body: "use POST\n")
         default:
-            return Answer(status: .notFound, body: "try /metrics, /healthz, /status or POST /reload\n")
+            guard let change = change(at: request.uri.path) else {
+                return Answer(status: .notFound, body: "try /metrics, /healthz, /status or POST /reload\n")
+            }
+            guard request.method == .post else {
+                return Answer(status: .methodNotAllowed, allow: "POST", body: "use POST\n")
+            }
+            guard let user = await PeerCredentials.user(of: channel), user == 0 || user == geteuid() else {
+                return Answer(status: .forbidden, body: "only root or the sensor's own user may do that\n")
+            }
+            guard request.headers[.transferEncoding] == nil else {
+                return Answer(status: .lengthRequired, body: "send a Content-Length\n")
+            }
+            return await change(request.uri.query, body, user)
         }
     }
 
-    private func reload(askedOn channel: any Channel) async -> Answer {
-        guard let user = await PeerCredentials.user(of: channel), user == 0 || user == geteuid() else {
-            return Answer(status: .forbidden, body: "only root or the sensor's own user may reload\n")
+    /// The resources that change something; nil for a path that is none of them.
+    private func change(at path: String) -> Change? {
+        switch path {
+        case "/reload":
+            let reload = source.reload
+            return { _, _, user in Self.answer(await reload(user)) }
+        case "/rollback":
+            guard let rollback = source.rollback else { return nil }
+            return { _, _, user in Self.answer(await rollback(user)) }
+        case "/kill-switch":
+            guard let setKillSwitch = source.setKillSwitch else { return nil }
+            return { query, _, user in
+                switch query {
+                case "state=on": Self.answer(await setKillSwitch(true, user))
+                case "state=off": Self.answer(await setKillSwitch(false, user))
+                default: Answer(status: .badRequest, body: "ask for state=on or state=off\n")
+                }
+            }
+        case "/pass":
+            guard let pass = source.pass else { return nil }
+            return { query, body, user in
+                guard query == nil || query == "remove=1" else {
+                    return Answer(
+                        status: .badRequest,
+                        body: "ask for remove=1 or nothing; the name belongs in the body\n"
+                    )
+                }
+                do throws(PassRequest.Fault) {
+                    return Self.answer(await pass(try PassRequest(text: body, takesBack: query != nil), user))
+                } catch {
+                    return Answer(status: .badRequest, body: error.rawValue + "\n")
+                }
+            }
+        default:
+            return nil
         }
-        let outcome = await source.reload()
+    }
+
+    private static func answer(_ outcome: ReloadOutcome) -> Answer {
         let status: HTTPResponse.Status =
             switch outcome {
             case .reloaded: .ok
@@ -76,14 +128,28 @@ struct ControlResponder: Sendable {
         return Answer(status: status, contentType: "application/json", body: outcome.json)
     }
 
-    private func hasSmallBody(_ request: Request) async throws -> Bool {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.bodyLimit { return false }
-        var received = 0
+    private static func answer(_ outcome: ControlOutcome) -> Answer {
+        let status: HTTPResponse.Status =
+            switch outcome {
+            case .done: .ok
+            case .refused: .conflict
+            }
+        return Answer(status: status, contentType: "application/json", body: outcome.json)
+    }
+
+    private func smallBody(of request: Request, on channel: any Channel) async throws -> [UInt8]? {
+        let announced = request.headers[.contentLength].flatMap { Int($0) }
+        if let announced, announced > Self.bodyLimit { return nil }
+        let deadline = channel.eventLoop.scheduleTask(in: Self.bodyTime) { channel.close(promise: nil) }
+        defer { deadline.cancel() }
+        var received: [UInt8] = []
         for try await part in request.body {
-            received += part.readableBytes
-            if received > Self.bodyLimit { return false }
+            guard received.count + part.readableBytes <= Self.bodyLimit else { return nil }
+            received.append(contentsOf: part.readableBytesView)
         }
-        return true
+        // The end of the connection looks like the end of the body, so half a request must not pass for a whole one.
+        guard announced == nil || announced == received.count else { throw BodyIncomplete() }
+        return received
     }
 
     private func write(

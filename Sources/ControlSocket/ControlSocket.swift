@@ -6,10 +6,11 @@ import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
-/// The sensor's HTTP/1.1 server on a Unix stream socket: `/metrics`, `/healthz`, `/status` and `POST /reload`.
+/// The sensor's HTTP/1.1 server on a Unix stream socket: `/metrics`, `/healthz` and `/status`, and for root and the sensor's
+/// own user `POST /reload`, `/rollback`, `/kill-switch` and `/pass`.
 ///
 /// Guarantees: the socket listens when `init` returns; nothing is logged per request; the number of connections, the
-/// size of a request and the time of an idle connection are bounded; the socket file is removed at an orderly stop.
+/// size of a request, the time it may take to come and the time of an idle connection are bounded; the socket file is removed at an orderly stop.
 package final class ControlSocket: Service {
     /// Where the socket is.
     package var path: String { file.path }

@@ -2,37 +2,52 @@ package import Telemetry
 
 /// What a running sensor offers to those who ask over its control socket.
 ///
-/// The functions may be called from several connections at once; whoever provides `reload` lets one run at a time.
+/// The functions may be called from several connections at once; whoever provides them lets one change run at a time.
+/// Those that change something are given the user who asks, as the kernel knows him, for the audit log; only root and the
+/// sensor's own user get as far.
 package struct ControlSource: Sendable {
     let reading: @Sendable () async -> SensorReading
     let isHealthy: @Sendable () async -> Bool
-    let reload: @Sendable () async -> ReloadOutcome
+    let reload: @Sendable (_ user: UInt32) async -> ReloadOutcome
+    let rollback: (@Sendable (_ user: UInt32) async -> ReloadOutcome)?
+    let setKillSwitch: (@Sendable (_ isOn: Bool, _ user: UInt32) async -> ControlOutcome)?
+    let pass: (@Sendable (_ request: PassRequest, _ user: UInt32) async -> ControlOutcome)?
 
-    /// Collects the three functions.
+    /// Collects the functions.
     ///
     /// - Parameters:
     ///   - reading: takes a reading for `/metrics` and `/status`.
     ///   - isHealthy: tells whether the sensor does its work, for `/healthz`.
     ///   - reload: reads the lists anew and tells how it went, for `/reload`.
+    ///   - rollback: makes the snapshot before the active one active again, for `/rollback`; nil in a sensor that keeps
+    ///     none, where there is no such resource, as with the next two.
+    ///   - setKillSwitch: switches blocking off, or on again, for `/kill-switch`.
+    ///   - pass: lets a name pass for a while, or no longer, for `/pass`; its outcome never repeats the name.
     package init(
         reading: @escaping @Sendable () async -> SensorReading,
         isHealthy: @escaping @Sendable () async -> Bool,
-        reload: @escaping @Sendable () async -> ReloadOutcome
+        reload: @escaping @Sendable (_ user: UInt32) async -> ReloadOutcome,
+        rollback: (@Sendable (_ user: UInt32) async -> ReloadOutcome)? = nil,
+        setKillSwitch: (@Sendable (_ isOn: Bool, _ user: UInt32) async -> ControlOutcome)? = nil,
+        pass: (@Sendable (_ request: PassRequest, _ user: UInt32) async -> ControlOutcome)? = nil
     ) {
         self.reading = reading
         self.isHealthy = isHealthy
         self.reload = reload
+        self.rollback = rollback
+        self.setKillSwitch = setKillSwitch
+        self.pass = pass
     }
 }
 
-/// How a reload went.
+/// How a reload or a rollback went.
 package enum ReloadOutcome: Sendable, Equatable {
     /// The lists are active, as the snapshot with this number.
     case reloaded(lists: [ReloadedList], generation: UInt64)
     /// The lists were refused and the ones before stay active; the reason is one line for the operator.
     case refused(reason: String)
 
-    /// The outcome as the JSON object that `/reload` answers with.
+    /// The outcome as the JSON object that `/reload` and `/rollback` answer with.
     var json: String {
         var json = JSONWriter()
         json.beginObject()
@@ -58,7 +73,7 @@ package enum ReloadOutcome: Sendable, Equatable {
     }
 }
 
-/// A list that a reload made active.
+/// A list that a reload or a rollback made active.
 package struct ReloadedList: Sendable, Equatable {
     /// The list's identifier from the configuration.
     package var id: String

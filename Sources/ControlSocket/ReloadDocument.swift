@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The answer of `POST /reload`, as a client reads it.
+/// The answer of `POST /reload` and of `POST /rollback`, as a client reads it.
 package struct ReloadDocument: Decodable, Sendable, Equatable {
     /// One list that is in use now.
     package struct List: Decodable, Sendable, Equatable {
@@ -10,7 +10,7 @@ package struct ReloadDocument: Decodable, Sendable, Equatable {
         package var entries: Int
     }
 
-    /// Whether the lists were read and put in place.
+    /// Whether the lists were put in place.
     package var reloaded: Bool
 
     /// Why they were not.

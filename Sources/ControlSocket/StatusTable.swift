@@ -67,7 +67,41 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         /// Its publisher's sequence number, if any.
         package var sequence: UInt64?
         package var activatedAt: Double
+        /// When its publisher issued it; nil when not known, or from a sensor that does not say, as with all below.
+        package var issuedAt: Double?
+        package var expiresAt: Double?
+        package var expired: Bool?
+        /// Whether it is the last good edition, because the configured source is missing, bad or refused.
+        package var fallback: Bool?
+        package var publisher: String?
+        package var purpose: String?
+        package var legalBasis: String?
+        package var protocols: [String]?
+        /// Which names an entry stands for: `subdomains` or `exact`.
+        package var match: String?
+        package var precedence: Int?
+        package var rejectedLines: Int?
+        package var notEnforceableLines: Int?
+        package var exceptions: Int?
+        package var testNames: Int?
         package var matches: UInt64
+        package var testMatches: UInt64?
+        /// Names it holds that were left alone, by reason.
+        package var exempted: [String: UInt64]?
+        /// Updates that were refused, each once.
+        package var updatesRefused: UInt64?
+        /// Refused updates by cause.
+        package var refusals: [String: UInt64]?
+    }
+
+    /// One list of which updates were refused and no edition is active.
+    package struct RefusedList: Decodable, Sendable, Equatable {
+        /// The list's identifier.
+        package var id: String
+        /// Updates that were refused, each once.
+        package var updatesRefused: UInt64
+        /// Refused updates by cause.
+        package var refusals: [String: UInt64]
     }
 
     /// The sums over all queues.
@@ -77,6 +111,10 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         /// Names by protocol.
         package var names: [String: UInt64]
         package var matches: UInt64
+        /// Matches of test names; nil from a sensor that knows none, as the next.
+        package var testMatches: UInt64?
+        /// Names on a list that were left alone, by reason.
+        package var exempted: [String: UInt64]?
         /// Packets and messages accepted unjudged, by cause.
         package var undecided: [String: UInt64]
         /// Packets that showed an odd form, by kind.
@@ -85,7 +123,7 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var encryptedDnsFlows: [String: UInt64]
     }
 
-    /// The reloads so far.
+    /// The reloads, or the rollbacks, so far.
     package struct Reloads: Decodable, Sendable, Equatable {
         /// The last one.
         package struct Last: Decodable, Sendable, Equatable {
@@ -105,16 +143,24 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
     package var startedAt: Double
     package var uptimeSeconds: Double
     package var snapshotGeneration: UInt64
+    /// Whether blocking is switched off as a whole; nil from a sensor without that switch, as with the next.
+    package var killSwitch: Bool?
+    /// How many names the operator lets pass.
+    package var passes: Int?
     /// The queues, by number.
     package var queues: [Queue]
     /// The tapped interfaces; nil from a sensor that knows no taps.
     package var taps: [Tap]?
     /// The active lists.
     package var lists: [List]
+    /// The lists of which only refused updates are known; nil from a sensor that refuses none.
+    package var refusedLists: [RefusedList]?
     /// The sums over all queues.
     package var totals: Totals
     /// The reloads so far.
     package var reloads: Reloads
+    /// The rollbacks so far; nil from a sensor that knows none.
+    package var rollbacks: Reloads?
 
     /// Reads the body of a `/status` answer.
     ///
@@ -130,23 +176,36 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
 package enum StatusTable {
     /// The whole text, every line ended.
     package static func render(_ status: StatusDocument) -> String {
-        var text = "grindvakt \(status.version), up \(duration(status.uptimeSeconds))"
-        text += ", since \(time(status.startedAt)), snapshot \(status.snapshotGeneration)\n"
-        text += "reloads: \(status.reloads.succeeded) ok, \(status.reloads.failed) failed"
-        if let last = status.reloads.last {
-            text += "; last \(last.succeeded ? "ok" : "failed") at \(time(last.at))"
+        var text = ""
+        if status.killSwitch == true {
+            text += "*** KILL SWITCH ON: NOTHING IS BLOCKED; matches are counted only ***\n\n"
         }
-        text += "\n\n"
+        text += "grindvakt \(status.version), up \(duration(status.uptimeSeconds))"
+        text += ", since \(time(status.startedAt)), snapshot \(status.snapshotGeneration)\n"
+        text += outcomes("reloads", status.reloads)
+        if let rollbacks = status.rollbacks, rollbacks.last != nil { text += outcomes("rollbacks", rollbacks) }
+        if let passes = status.passes, passes > 0 { text += "let pass by the operator: \(passes) names\n" }
+        text += "\n"
         let taps = status.taps ?? []
         if taps.isEmpty || status.queues.isEmpty == false { text += table(queueRows(status)) + "\n" }
         if taps.isEmpty == false { text += table(tapRows(taps)) + "\n" }
         text += table(listRows(status))
+        if status.lists.isEmpty == false { text += "\n" + table(policyRows(status)) }
+        text += refusals(status)
         text += "\nnames      \(counts(status.totals.names))\n"
         text += "matches    \(status.totals.matches)\n"
+        if let tests = status.totals.testMatches { text += "tests      \(tests)\n" }
+        if let exempted = status.totals.exempted { text += "left alone \(counts(exempted))\n" }
         text += "undecided  \(counts(status.totals.undecided))\n"
         text += "odd forms  \(seen(status.totals.anomalies))\n"
         text += "hidden DNS \(seen(status.totals.encryptedDnsFlows))\n"
         return text
+    }
+
+    private static func outcomes(_ name: String, _ all: StatusDocument.Reloads) -> String {
+        var text = "\(name): \(all.succeeded) ok, \(all.failed) failed"
+        if let last = all.last { text += "; last \(last.succeeded ? "ok" : "failed") at \(time(last.at))" }
+        return text + "\n"
     }
 
     private static func queueRows(_ status: StatusDocument) -> [[String]] {
@@ -189,23 +248,95 @@ package enum StatusTable {
     }
 
     private static func listRows(_ status: StatusDocument) -> [[String]] {
-        var rows = [["LIST", "ACTION", "ENTRIES", "SEQUENCE", "ACTIVATED", "MATCHES"]]
+        var rows = [
+            [
+                "LIST", "STATE", "ACTION", "ENTRIES", "SEQUENCE", "ACTIVATED", "EXPIRES", "MATCHES", "TESTS",
+                "LEFT-ALONE",
+                "REFUSED",
+            ]
+        ]
         for list in status.lists {
             rows.append([
                 list.id,
+                state(of: list),
                 list.actions.joined(separator: ","),
                 String(list.entries),
-                list.sequence.map { String($0) } ?? "-",
+                number(list.sequence),
                 time(list.activatedAt),
+                list.expiresAt.map { time($0) } ?? "-",
                 String(list.matches),
+                number(list.testMatches),
+                number(list.exempted?.values.reduce(0, &+)),
+                number(list.updatesRefused),
             ])
         }
         return rows
     }
 
+    private static func state(of list: StatusDocument.List) -> String {
+        let marks = (list.expired == true ? ["EXPIRED"] : []) + (list.fallback == true ? ["FALLBACK"] : [])
+        return marks.isEmpty ? "ok" : marks.joined(separator: ",")
+    }
+
+    /// What is said of the lists as a whole, and what became of their lines.
+    private static func policyRows(_ status: StatusDocument) -> [[String]] {
+        var rows = [
+            [
+                "LIST", "PUBLISHER", "PURPOSE", "MATCH", "PROTOCOLS", "PRECEDENCE", "TEST-NAMES", "EXCEPTIONS",
+                "REJECTED",
+                "NOT-ENFORCEABLE", "LEGAL-BASIS",
+            ]
+        ]
+        for list in status.lists {
+            rows.append([
+                list.id,
+                words(list.publisher),
+                words(list.purpose),
+                words(list.match),
+                words(list.protocols?.joined(separator: ",")),
+                number(list.precedence),
+                number(list.testNames),
+                number(list.exceptions),
+                number(list.rejectedLines),
+                number(list.notEnforceableLines),
+                words(list.legalBasis),
+            ])
+        }
+        return rows
+    }
+
+    /// The causes of refused updates, a line for each list that has any.
+    private static func refusals(_ status: StatusDocument) -> String {
+        let active = status.lists.filter { ($0.updatesRefused ?? 0) > 0 }.map { list in
+            "refused updates of \(list.id): \(list.updatesRefused ?? 0); \(seen(list.refusals ?? [:]))\n"
+        }
+        let others = (status.refusedLists ?? []).map { list in
+            "refused updates of \(list.id), NOT ACTIVE: \(list.updatesRefused); \(seen(list.refusals))\n"
+        }
+        let lines = (active + others).joined()
+        return lines.isEmpty ? "" : "\n" + lines
+    }
+
+    /// A text that somebody wrote, short and without what could steer a terminal; a dash for none.
+    private static func words(_ text: String?) -> String {
+        guard let text, text.isEmpty == false else { return "-" }
+        let isLong = text.unicodeScalars.count > longestWords
+        let plain = text.unicodeScalars.prefix(longestWords).map { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: "?"
+            default: String(Character(scalar))
+            }
+        }
+        return plain.joined() + (isLong ? "..." : "")
+    }
+
+    /// The most scalars of a text that somebody wrote that are shown; the whole is in the JSON.
+    private static let longestWords = 120
+
     /// The columns that hold words; they stand to the left, all others to the right.
     private static let wordColumns: Set = [
-        "QUEUE", "FAIL-OPEN", "GSO", "BUFFER", "TAP", "READING", "LIST", "ACTION", "ACTIVATED",
+        "QUEUE", "FAIL-OPEN", "GSO", "BUFFER", "TAP", "READING", "LIST", "STATE", "ACTION", "ACTIVATED",
+        "EXPIRES", "PUBLISHER", "PURPOSE", "MATCH", "PROTOCOLS", "LEGAL-BASIS",
     ]
 
     /// Columns two blanks apart, below their heads.
@@ -246,7 +377,7 @@ package enum StatusTable {
         return seen.isEmpty ? "none" : counts(seen)
     }
 
-    private static func number(_ value: UInt64?) -> String {
+    private static func number(_ value: (some BinaryInteger)?) -> String {
         value.map { String($0) } ?? "-"
     }
 

@@ -32,8 +32,11 @@ package struct Finding: Sendable {
     /// Where in the protocol it stood.
     package fileprivate(set) var source: NameSource
 
-    /// The list it is on, nil where it is on none or the allow list has it.
+    /// The lists it is on, nil where it is on none or is exempt.
     package fileprivate(set) var match: Match?
+
+    /// Why it is left alone although lists have it; nil otherwise.
+    package fileprivate(set) var exemption: Exemption?
 
     /// What the list's action asks for; accept where there is no match.
     package fileprivate(set) var verdict: Verdict
@@ -45,6 +48,16 @@ package struct Finding: Sendable {
 extension Finding {
     fileprivate func isSameName(as other: Finding) -> Bool {
         inspectedProtocol == other.inspectedProtocol && source == other.source && name == other.name
+    }
+
+    /// Looks the name up where it lies and notes what the lists say; returns whether one of them has it as an endpoint of encrypted DNS.
+    fileprivate mutating func judge(against blocklist: Blocklist) -> Bool {
+        let found = blocklist.lookUp(name.view, in: inspectedProtocol.listProtocols)
+        match = found.match
+        exemption = found.exemption
+        verdict = .accept
+        if let match = found.match { verdict = Policy.verdict(for: blocklist.lists[match.list].action) }
+        return found.isEncryptedDNS
     }
 }
 
@@ -63,7 +76,14 @@ struct Findings {
     var fault: UndecidedCause?
 
     init() {
-        let blank = Finding(inspectedProtocol: .dns, source: .query, match: nil, verdict: .accept, name: DomainName())
+        let blank = Finding(
+            inspectedProtocol: .dns,
+            source: .query,
+            match: nil,
+            exemption: nil,
+            verdict: .accept,
+            name: DomainName()
+        )
         slots = Array(repeating: blank, count: 16)
     }
 
@@ -97,9 +117,9 @@ struct Findings {
     }
 
     /// What is counted of a finding: all but its name, which is long to copy.
-    func summary(at index: Int) -> (inspectedProtocol: InspectedProtocol, match: Match?) {
+    func summary(at index: Int) -> (inspectedProtocol: InspectedProtocol, match: Match?, exemption: Exemption?) {
         precondition(index < count)
-        return (slots[index].inspectedProtocol, slots[index].match)
+        return (slots[index].inspectedProtocol, slots[index].match, slots[index].exemption)
     }
 
     /// Adds the name that `read` fills in. Nothing is added where it throws or leaves the root.
@@ -137,7 +157,13 @@ struct Findings {
 
     /// Whether one of the names from `index` on is on a list.
     func isMatched(from index: Int, against blocklist: Blocklist) -> Bool {
-        for position in index..<count where blocklist.match(slots[position].name) != nil { return true }
+        let names = slots.span
+        for position in index..<count
+        where blocklist.lookUp(names[position].name.view, in: names[position].inspectedProtocol.listProtocols).match
+            != nil
+        {
+            return true
+        }
         return false
     }
 
@@ -145,14 +171,22 @@ struct Findings {
     mutating func judge(from first: Int, against blocklist: Blocklist) -> Verdict {
         var verdict = Verdict.accept
         for index in first..<count {
-            let found = blocklist.lookUp(slots[index].name)
-            slots[index].match = found.match
-            slots[index].verdict = .accept
-            if found.isEncryptedDNS, slots[index].source == .hello { encryptedDNS = encryptedDNS ?? .doh }
-            guard let match = found.match else { continue }
-            slots[index].verdict = Policy.verdict(for: blocklist.lists[match.list].action)
+            let isEncryptedDNS = slots[index].judge(against: blocklist)
+            if isEncryptedDNS, slots[index].source == .hello { encryptedDNS = encryptedDNS ?? .doh }
             if slots[index].verdict == .drop { verdict = .drop }
         }
         return verdict
+    }
+}
+
+extension InspectedProtocol {
+    /// The same protocol, as lists name it.
+    var listProtocols: ListProtocols {
+        switch self {
+        case .dns: .dns
+        case .tls: .tls
+        case .quic: .quic
+        case .http: .http
+        }
     }
 }

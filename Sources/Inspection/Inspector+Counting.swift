@@ -1,3 +1,4 @@
+import Blocklists
 package import Telemetry
 
 extension Inspector {
@@ -11,11 +12,46 @@ extension Inspector {
         for _ in 0..<evictedFlows { counters.countUndecided(.flowEvicted) }
         for _ in 0..<evictedStreams &+ lostOverlaps { counters.countUndecided(.overBudget) }
         for _ in 0..<unfinishedDatagrams { counters.countUndecided(.fragment) }
-        for index in 0..<findingCount {
-            let (inspectedProtocol, slot) = summary(at: index)
-            counters.countName(inspectedProtocol)
-            guard let slot else { continue }
-            counters.countMatch(slot: slot, inspectedProtocol)
+        for index in 0..<findingCount { countFinding(at: index, in: counters) }
+    }
+
+    /// Counts one of the names of the packet last inspected, and what the lists say of it.
+    ///
+    /// Mutating although nothing changes: an inspector that is only borrowed would be copied whole for the call.
+    private mutating func countFinding(at index: Int, in counters: Counters) {
+        let (inspectedProtocol, match, exemption) = findings.summary(at: index)
+        counters.countName(inspectedProtocol)
+        if let match {
+            var lists = match.lists
+            while lists != 0 {
+                let list = lists.trailingZeroBitCount
+                lists &= lists &- 1
+                let slot = blocklist.lists[list].counterSlot
+                if match.tests &>> UInt64(list) & 1 == 0 {
+                    counters.countMatch(slot: slot, inspectedProtocol)
+                } else {
+                    counters.countTestMatch(slot: slot, inspectedProtocol)
+                }
+            }
+        }
+        if let exemption {
+            var lists = exemption.lists
+            while lists != 0 {
+                let slot = blocklist.lists[lists.trailingZeroBitCount].counterSlot
+                lists &= lists &- 1
+                counters.countExemption(slot: slot, exemption.reason.counted)
+            }
+        }
+    }
+}
+
+extension Exemption.Reason {
+    /// The same reason, as counters name it.
+    var counted: ExemptionReason {
+        switch self {
+        case .allowed: .allowed
+        case .passed: .passed
+        case .protected: .protected
         }
     }
 }

@@ -80,15 +80,6 @@ package struct Inspector: ~Copyable, Sendable {
     /// One of the names of the packet last inspected.
     package func finding(at index: Int) -> Finding { findings[index] }
 
-    /// The protocol of one of the names of the packet last inspected, and where its match is counted, nil where it has none.
-    ///
-    /// Mutating although nothing changes: an inspector that is only borrowed would be copied whole for the call.
-    package mutating func summary(at index: Int) -> (inspectedProtocol: InspectedProtocol, counterSlot: Int?) {
-        let (inspectedProtocol, match) = findings.summary(at: index)
-        guard let match else { return (inspectedProtocol, nil) }
-        return (inspectedProtocol, blocklist.lists[match.list].counterSlot)
-    }
-
     /// How many flows are remembered.
     package var flowCount: Int { flows.count }
 

@@ -1,14 +1,14 @@
-import SystemPackage
+import Blocklists
+import Wire
 
 /// Reads a file line by line, in pieces of fixed size, whatever the file's length.
-struct LineReader {
-    /// Octets read at a time.
-    private static let pieceSize = 1 << 18
-
+struct LineReader: ~Copyable {
     /// Octets after which a line may be cut: no list has longer ones, and what is cut is a comment or no name.
     private static let lineLimit = 1 << 16
 
-    private let descriptor: FileDescriptor
+    /// What is read.
+    private(set) var content: ListFileContent
+
     private var buffer: [UInt8]
     private var start = 0
     private var end = 0
@@ -16,25 +16,42 @@ struct LineReader {
     private var isFirst = true
     private var isCut = false
 
-    /// A reader at the start of what `descriptor` gives.
-    init(_ descriptor: FileDescriptor) {
-        self.descriptor = descriptor
-        buffer = Array(repeating: 0, count: Self.pieceSize)
+    /// A reader at the start of `content`.
+    init(_ content: consuming ListFileContent) {
+        self.content = content
+        buffer = Array(repeating: 0, count: ListFileContent.pieceSize)
     }
 
-    /// Calls `body` with the next line, without its line end and, on the first, without a byte order mark.
+    /// Reads as much of the file as its format is told by, before the first line is asked for.
+    mutating func readSample() throws(ListFileError) {
+        while end < ListFormat.sampleSize, isAtEnd == false { try fill() }
+    }
+
+    /// The beginning of the file, as far as ``readSample()`` has read it.
+    var sample: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { buffer.span.extracting(0..<min(end, ListFormat.sampleSize)) }
+    }
+
+    /// The octets of a line that ``next()`` has just given.
+    @_lifetime(borrow self)
+    func octets(of line: Range<Int>) -> Span<UInt8> {
+        buffer.span.extracting(line)
+    }
+
+    /// The next line, without its line end and, on the first, without a byte order mark; nil behind the last.
     ///
     /// Of a line longer than any entry only the beginning may be given; the rest is passed over with it, so that it is never taken for
     /// a line of its own.
-    /// - Returns: nil behind the last line.
-    mutating func next<Result>(_ body: (Span<UInt8>) throws -> Result) throws -> Result? {
+    mutating func next() throws(ListFileError) -> Range<Int>? {
         var searched = start
         while true {
-            if let lineEnd = newline(from: searched) {
+            let lineEnd = buffer.span.extracting(0..<end).firstOffset(of: 0x0A, from: searched)
+            if lineEnd < end {
                 let line = start..<lineEnd
                 start = lineEnd + 1
                 searched = start
-                guard isCut else { return try deliver(line, body) }
+                guard isCut else { return trimmed(line) }
                 isCut = false
                 continue
             }
@@ -43,7 +60,7 @@ struct LineReader {
                 guard end > start, isCut == false else { return nil }
                 let line = start..<end
                 start = end
-                return try deliver(line, body)
+                return trimmed(line)
             }
             if isCut || end - start >= Self.lineLimit {
                 let line = start..<end
@@ -51,7 +68,7 @@ struct LineReader {
                 // White space alone does not tell yet what the line is.
                 if isCut == false, isBlank(line) == false {
                     isCut = true
-                    return try deliver(line, body)
+                    return trimmed(line)
                 }
             }
             searched -= start
@@ -60,23 +77,13 @@ struct LineReader {
         }
     }
 
-    private func newline(from index: Int) -> Int? {
-        let bytes = buffer.span
-        var index = index
-        while index < end {
-            if bytes[index] == 0x0A { return index }
-            index += 1
-        }
-        return nil
-    }
-
     private func isBlank(_ range: Range<Int>) -> Bool {
         let bytes = buffer.span
         for index in range where bytes[index] != 0x20 && bytes[index] != 0x09 { return false }
         return true
     }
 
-    private mutating func deliver<Result>(_ line: Range<Int>, _ body: (Span<UInt8>) throws -> Result) throws -> Result {
+    private mutating func trimmed(_ line: Range<Int>) -> Range<Int> {
         var line = line
         if isFirst {
             isFirst = false
@@ -86,22 +93,19 @@ struct LineReader {
                 line = line.lowerBound + 3..<line.upperBound
             }
         }
-        if line.isEmpty == false, buffer[line.upperBound - 1] == 0x0D { line = line.lowerBound..<line.upperBound - 1 }
-        return try body(buffer.span.extracting(line))
+        guard line.isEmpty == false, buffer[line.upperBound - 1] == 0x0D else { return line }
+        return line.lowerBound..<line.upperBound - 1
     }
 
     /// Moves the unread octets to the front and reads on behind them.
-    private mutating func fill() throws {
+    private mutating func fill() throws(ListFileError) {
         if start > 0 {
             for index in start..<end { buffer[index - start] = buffer[index] }
             end -= start
             start = 0
         }
-        if end == buffer.count { buffer.append(contentsOf: repeatElement(0, count: Self.pieceSize)) }
-        // SAFETY: the slice lies in `buffer`, which is held exclusively while the call lasts.
-        let count = try unsafe buffer.withUnsafeMutableBytes { bytes in
-            try unsafe descriptor.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[end...]))
-        }
+        if end == buffer.count { buffer.append(contentsOf: repeatElement(0, count: ListFileContent.pieceSize)) }
+        let count = try content.read(into: &buffer, from: end)
         if count == 0 { isAtEnd = true }
         end += count
     }

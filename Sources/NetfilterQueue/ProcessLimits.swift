@@ -20,4 +20,12 @@ package enum ProcessLimits {
     package static func returnLargeBlocks() {
         gv_return_large_blocks(1 << 20)
     }
+
+    /// Gives back what is free in the allocator's heaps.
+    ///
+    /// Shorter lists and what is read on the way to them come and go in smaller blocks, between which a heap only grows: without this a
+    /// thousand reloads of 20,000 names leave the process a fifth larger. To be called after a reload.
+    package static func returnFreePages() {
+        gv_return_free_pages()
+    }
 }

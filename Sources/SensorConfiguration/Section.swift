@@ -1,6 +1,8 @@
 import TOMLKit
 
 /// One table of the file, read key by key. What was read is what is known, so that any other key can be refused.
+///
+/// A fault is noted in the document and the value taken for left out; whoever reads the file asks for the faults at the end.
 struct Section {
     private let document: Document
     private let table: TOMLTable
@@ -18,31 +20,31 @@ struct Section {
         self.index = index
     }
 
-    mutating func string(_ key: String) throws(ConfigurationError) -> String? {
+    mutating func string(_ key: String) -> String? {
         guard let value = value(key) else { return nil }
-        guard let string = value.string else { throw wrongType(key, "a text in quotes") }
+        guard let string = value.string else { return wrongType(key, "a text in quotes") }
         return string
     }
 
-    mutating func bool(_ key: String) throws(ConfigurationError) -> Bool? {
+    mutating func bool(_ key: String) -> Bool? {
         guard let value = value(key) else { return nil }
-        guard let bool = value.bool else { throw wrongType(key, "true or false") }
+        guard let bool = value.bool else { return wrongType(key, "true or false") }
         return bool
     }
 
-    mutating func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+    mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = value(key) else { return nil }
         guard let integer = value.int, range.contains(integer) else {
-            throw wrongType(key, "a number from \(range.lowerBound) to \(range.upperBound)")
+            return wrongType(key, "a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return integer
     }
 
-    mutating func integers(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> [Int]? {
+    mutating func integers(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
         guard let value = value(key) else { return nil }
         let values = value.array?.map { $0.int }
         guard let values, values.allSatisfy({ $0.map(range.contains) ?? false }) else {
-            throw wrongType(key, "a list of numbers from \(range.lowerBound) to \(range.upperBound)")
+            return wrongType(key, "a list of numbers from \(range.lowerBound) to \(range.upperBound)")
         }
         return values.compactMap(\.self)
     }
@@ -51,47 +53,145 @@ struct Section {
     mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String,
         as type: Choice.Type
-    ) throws(ConfigurationError) -> Choice? where Choice.RawValue == String {
-        guard let text = try string(key) else { return nil }
-        guard let choice = Choice(rawValue: text) else {
-            throw error(
+    ) -> Choice? where Choice.RawValue == String {
+        choice(key, among: Choice.allCases.map { ($0.rawValue, $0) })
+    }
+
+    /// The value that a word stands for.
+    mutating func choice<Choice>(_ key: String, among choices: [(word: String, value: Choice)]) -> Choice? {
+        guard let text = string(key) else { return nil }
+        guard let choice = choices.first(where: { $0.word == text }) else {
+            return refuse(key, "\(key) = \"\(text)\" is none of \(Self.quoted(choices.map(\.word)))")
+        }
+        return choice.value
+    }
+
+    /// The values that an array of different words stands for.
+    mutating func choices<Choice>(_ key: String, among choices: [(word: String, value: Choice)]) -> [Choice]? {
+        guard let words = strings(key, "a list of texts in quotes") else { return nil }
+        var values: [Choice] = []
+        for word in words {
+            guard let choice = choices.first(where: { $0.word == word }) else {
+                return refuse(key, "\"\(word)\" in \(key) is none of \(Self.quoted(choices.map(\.word)))")
+            }
+            values.append(choice.value)
+        }
+        return values
+    }
+
+    /// A text for people, of at most `limit` octets and on one line.
+    mutating func text(_ key: String, limit: Int) -> String? {
+        guard let text = string(key) else { return nil }
+        guard text.utf8.count <= limit else {
+            return refuse(key, "\(key) is longer than \(limit) octets; shorten it")
+        }
+        guard text.unicodeScalars.allSatisfy(Self.isPrintable) else {
+            return refuse(key, "\(key) holds a control character; write it on one line, without tabs")
+        }
+        return text
+    }
+
+    /// A file or folder, relative to the file's folder where it is not absolute.
+    mutating func path(_ key: String) -> String? {
+        guard let path = string(key) else { return nil }
+        guard path.isEmpty == false else { return refuse(key, "\(key) must be a path, like \"lists/police.txt\"") }
+        return document.resolve(path)
+    }
+
+    /// Different files or folders.
+    mutating func paths(_ key: String) -> [String]? {
+        let wanted = "a list of paths in quotes"
+        guard let paths = strings(key, wanted) else { return nil }
+        guard paths.contains("") == false else { return wrongType(key, wanted) }
+        return paths.map(document.resolve)
+    }
+
+    /// The file of a secret: a path, or `credential:` and the name under which systemd passes it to the process.
+    mutating func secretPath(_ key: String) -> String? {
+        guard let path = string(key) else { return nil }
+        let prefix = "credential:"
+        guard path.hasPrefix(prefix) else { return self.path(key) }
+        let name = path.dropFirst(prefix.count)
+        guard (1...255).contains(name.utf8.count), name != ".", name != "..",
+            name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") })
+        else {
+            return refuse(key, "\(key) names no credential; write credential:NAME with the NAME of LoadCredential=")
+        }
+        return path
+    }
+
+    /// An address with a host and one of `schemes`, or else `mend` is told.
+    ///
+    /// The address itself is never repeated: it may hold a password.
+    mutating func address(_ key: String, schemes: [String], mend: String) -> String? {
+        guard let address = string(key) else { return nil }
+        guard let end = address.firstRange(of: "://"), schemes.contains(address[..<end.lowerBound].lowercased()) else {
+            return refuse(key, "\(key) must begin with \(mend)")
+        }
+        let authority = address[end.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        guard host.isEmpty == false, host.first != ":" else {
+            return refuse(key, "\(key) names no host; write SCHEME://HOST")
+        }
+        guard address.utf8.count <= 4_096, address.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+            address.contains("\\") == false
+        else {
+            return refuse(
                 key,
-                "\(key) = \"\(text)\" is none of \(Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))"
+                "\(key) must be visible ASCII without a backslash, at most 4096 octets; write other characters as %XX"
             )
         }
-        return choice
+        return address
     }
 
     /// A table inside this one.
-    mutating func section(_ key: String) throws(ConfigurationError) -> Section? {
+    mutating func section(_ key: String) -> Section? {
         guard let value = value(key) else { return nil }
-        guard let table = value.table else { throw wrongType(key, "a table: [\(key)]") }
+        guard let table = value.table else { return wrongType(key, "a table: [\(key)]") }
         return Section(document, table, name: key)
     }
 
     /// The tables of an array of tables.
-    mutating func sections(_ key: String) throws(ConfigurationError) -> [Section] {
+    mutating func sections(_ key: String) -> [Section] {
         guard let value = value(key) else { return [] }
-        guard let array = value.array else { throw wrongType(key, "an array of tables: [[\(key)]]") }
-        var sections: [Section] = []
-        for (index, element) in array.enumerated() {
-            guard let table = element.table else { throw wrongType(key, "an array of tables: [[\(key)]]") }
-            sections.append(Section(document, table, name: key, index: index))
+        let tables = value.array?.map { $0.table }
+        guard let tables, tables.contains(where: { $0 == nil }) == false else {
+            return wrongType(key, "an array of tables: [[\(key)]]") ?? []
         }
-        return sections
+        return tables.compactMap(\.self).enumerated().map { Section(document, $1, name: key, index: $0) }
     }
 
-    /// The error of a fault at `key`, or of the table as a whole.
-    func error(_ key: String?, _ problem: String) -> ConfigurationError {
-        ConfigurationError(path: document.path, line: document.line(of: key, in: name, index: index), problem)
+    /// Notes a fault at `key`, or of the table as a whole.
+    ///
+    /// - Returns: nil, in the place of the value.
+    func refuse<Value>(_ key: String?, _ problem: String) -> Value? {
+        note(key, problem)
+        return nil
     }
 
-    /// Refuses the keys that were not asked for.
-    func refuseUnknownKeys() throws(ConfigurationError) {
-        guard let unknown = table.keys.sorted().first(where: { known.contains($0) == false }) else { return }
-        let nearest = known.min { ($0.editDistance(to: unknown), $0) < ($1.editDistance(to: unknown), $1) }
-        let place = name.isEmpty ? "at the top level" : "in [\(name)]"
-        throw error(unknown, "unknown key \"\(unknown)\" \(place); did you mean \"\(nearest ?? "")\"?")
+    /// Notes a fault at `key`, or of the table as a whole.
+    func note(_ key: String?, _ problem: String) {
+        let line = document.line(of: key, in: name, index: index)
+        document.note(ConfigurationError(path: document.path, line: line, problem))
+    }
+
+    /// Notes that a key is missing, unless it is there with a fault of its own.
+    func noteMissing(_ key: String, _ problem: String) {
+        if table[key] == nil { note(nil, problem) }
+    }
+
+    /// Notes the keys that were not asked for.
+    ///
+    /// - Returns: whether there were none.
+    @discardableResult
+    func refuseUnknownKeys() -> Bool {
+        let unknown = table.keys.filter { known.contains($0) == false }.sorted()
+        for unknown in unknown {
+            let nearest = known.min { ($0.editDistance(to: unknown), $0) < ($1.editDistance(to: unknown), $1) }
+            let place = name.isEmpty ? "at the top level" : "in [\(name)]"
+            note(unknown, "unknown key \"\(unknown)\" \(place); did you mean \"\(nearest ?? "")\"?")
+        }
+        return unknown.isEmpty
     }
 
     private mutating func value(_ key: String) -> (any TOMLValueConvertible)? {
@@ -99,83 +199,32 @@ struct Section {
         return table[key]
     }
 
-    private func wrongType(_ key: String, _ wanted: String) -> ConfigurationError {
-        error(key, "\(key) must be \(wanted)")
-    }
-}
-
-/// The text of a configuration file, to find the lines that errors are about.
-struct Document {
-    let path: String
-    private let lines: [Substring]
-
-    init(path: String, text: String) {
-        self.path = path
-        // A carriage return and a line feed are one character.
-        lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+    /// Different texts, where `wanted` says what they should be.
+    private mutating func strings(_ key: String, _ wanted: String) -> [String]? {
+        guard let value = value(key) else { return nil }
+        let values = value.array?.map { $0.string }
+        guard let values, values.contains(where: { $0 == nil }) == false else { return wrongType(key, wanted) }
+        let strings = values.compactMap(\.self)
+        guard Set(strings).count == strings.count else {
+            return refuse(key, "\(key) names something twice; leave one of them out")
+        }
+        return strings
     }
 
-    /// Refuses a table header that names no table.
-    ///
-    /// The TOML parser aborts the program, rather than reporting an error, where anything else than a key follows the bracket.
-    func refuseHeadersWithoutName() throws(ConfigurationError) {
-        for (number, line) in lines.enumerated() {
-            var rest = line.drop { Self.isBlank($0) || $0 == "\u{FEFF}" }
-            guard rest.first == "[" else { continue }
-            rest = rest.dropFirst().drop(while: Self.isBlank)
-            if rest.first == "[" { rest = rest.dropFirst().drop(while: Self.isBlank) }
-            let isName = rest.unicodeScalars.first.map { scalar in
-                scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
-                    || "-_\"']".unicodeScalars.contains(scalar)
-            }
-            guard isName ?? false else {
-                throw ConfigurationError(
-                    path: path,
-                    line: number + 1,
-                    "a table's name must follow the bracket, like [sensor]"
-                )
-            }
+    private func wrongType<Value>(_ key: String, _ wanted: String) -> Value? {
+        refuse(key, "\(key) must be \(wanted)")
+    }
+
+    private static func quoted(_ words: [String]) -> String {
+        words.map { "\"\($0)\"" }.joined(separator: ", ")
+    }
+
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: false
+        default: true
         }
     }
-
-    /// The line of `key` in the table `section`, or of the table's header where `key` is nil; where there is no such line, that of
-    /// what it lies in; nil where that is not found either.
-    func line(of key: String?, in section: String, index: Int) -> Int? {
-        let wanted = [section, key ?? ""].filter { $0.isEmpty == false }
-        var table: [Substring] = []
-        var occurrence = -1
-        var nearest: (line: Int, depth: Int)?
-        for (number, line) in lines.enumerated() {
-            guard let place = Self.place(line) else { continue }
-            if place.isHeader {
-                table = place.keys
-                if table.count == 1, table[0] == section { occurrence += 1 }
-            }
-            // Of several tables with the same name one is meant.
-            if let first = table.first, first == section, max(occurrence, 0) != index { continue }
-            let keys = place.isHeader ? table : table + place.keys
-            let depth = zip(keys, wanted).prefix { $0 == $1 }.count
-            if depth == wanted.count { return number + 1 }
-            if depth > nearest?.depth ?? 0 { nearest = (number + 1, depth) }
-        }
-        return nearest?.line
-    }
-
-    /// The keys that a line's header or assignment spells; nil where the line is neither.
-    private static func place(_ line: Substring) -> (keys: [Substring], isHeader: Bool)? {
-        let line = line.drop { isBlank($0) || $0 == "\u{FEFF}" }
-        let isHeader = line.first == "["
-        guard line.first != "#", isHeader || line.contains("=") else { return nil }
-        let path = isHeader ? line.drop { $0 == "[" || isBlank($0) }.prefix { $0 != "]" } : line.prefix { $0 != "=" }
-        let keys = path.split(separator: ".", omittingEmptySubsequences: false).map { key in
-            key.drop { isBlank($0) || isQuote($0) }.prefix { isBlank($0) == false && isQuote($0) == false }
-        }
-        return (keys, isHeader)
-    }
-
-    private static func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
-
-    private static func isQuote(_ character: Character) -> Bool { character == "\"" || character == "'" }
 }
 
 extension String {

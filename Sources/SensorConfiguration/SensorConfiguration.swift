@@ -1,32 +1,8 @@
-package import Blocklists
 package import NetfilterRules
 import TOMLKit
 
 /// Everything an operator configures, checked.
 package struct SensorConfiguration: Equatable, Sendable {
-    /// A list as configured.
-    package struct List: Equatable, Sendable {
-        /// Its name in counters and output.
-        package var id: String
-        /// The file, absolute or relative to the working directory.
-        package var path: String
-        /// Its syntax.
-        package var format: ListFormat
-        /// Which names an entry stands for where it does not say.
-        package var match: MatchKind
-        /// What a match asks for.
-        package var action: Action
-
-        /// A list as configured.
-        package init(id: String, path: String, format: ListFormat, match: MatchKind, action: Action) {
-            self.id = id
-            self.path = path
-            self.format = format
-            self.match = match
-            self.action = action
-        }
-    }
-
     /// The queues, first to last, one worker each.
     package var queues: ClosedRange<UInt16> = 0...0
 
@@ -76,6 +52,18 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// The lists, in the order in which they apply.
     package var lists: [List] = []
 
+    /// Whose signatures lists have to have.
+    package var trust = Trust()
+
+    /// What is asked of a list before it is acted upon.
+    package var gates = Gates()
+
+    /// Where the sensor keeps what has to outlast it.
+    package var state = State()
+
+    /// How lists are fetched.
+    package var fetch = Fetch()
+
     /// A file of names that are never blocked.
     package var allow: String?
 
@@ -99,9 +87,10 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// - Parameters:
     ///   - text: the file's text (TOML 1.0).
     ///   - path: the file's path; other files are relative to its folder.
-    /// - Throws: ``ConfigurationError`` for the first fault; unknown keys are faults.
+    /// - Throws: ``ConfigurationError`` for the fault that comes first in the file; unknown keys are faults.
     package init(text: String, path: String) throws(ConfigurationError) {
         let document = Document(path: path, text: text)
+        try document.refuseNUL()
         try document.refuseHeadersWithoutName()
         let table: TOMLTable
         do {
@@ -111,22 +100,30 @@ package struct SensorConfiguration: Equatable, Sendable {
         } catch {
             throw ConfigurationError(path: path, line: nil, "not a TOML file")
         }
-        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         var file = Section(document, table)
-        if var section = try file.section("sensor") { try readSensor(&section) }
-        if var section = try file.section("inspect") { try readInspect(&section, folder) }
-        if var section = try file.section("rules") { try readRules(&section) }
-        for var section in try file.sections("list") { try readList(&section, folder) }
-        if var section = try file.section("allow") {
-            allow = try section.string("path").map { Self.resolve($0, folder) }
-            try section.refuseUnknownKeys()
-            guard allow != nil else { throw section.error(nil, "[allow] needs a path") }
+        if var section = file.section("sensor") { readSensor(&section) }
+        if var section = file.section("inspect") { readInspect(&section) }
+        if var section = file.section("rules") { readRules(&section) }
+        let trustSection = file.section("trust")
+        if var section = trustSection { trust.read(&section) }
+        if var section = file.section("gates") { gates.read(&section) }
+        if var section = file.section("state") { state.read(&section) }
+        if var section = file.section("fetch") { fetch.read(&section) }
+        var listSections = file.sections("list")
+        for index in listSections.indices { readList(&listSections[index]) }
+        if var section = file.section("allow") {
+            allow = section.path("path")
+            if section.refuseUnknownKeys() { section.noteMissing("path", "[allow] needs a path") }
         }
-        if var section = try file.section("metrics") {
-            if let path = try section.string("socket") { socket = Self.resolve(path, folder) }
-            try section.refuseUnknownKeys()
+        if var section = file.section("metrics") {
+            socket = section.path("socket") ?? socket
+            section.refuseUnknownKeys()
         }
-        try file.refuseUnknownKeys()
+        file.refuseUnknownKeys()
+        // What contradicts something elsewhere can be told only of what was read.
+        if document.firstFault == nil, let trustSection { trust.check(trustSection) }
+        if document.firstFault == nil { checkLists(listSections) }
+        if let fault = document.firstFault { throw fault }
         rules.queues = queues
         rules.failOpen = failOpen
         rules.dns = inspectsDNS
@@ -137,76 +134,51 @@ package struct SensorConfiguration: Equatable, Sendable {
         rules.encryptedDNS = countsEncryptedDNS
     }
 
-    private mutating func readSensor(_ section: inout Section) throws(ConfigurationError) {
-        if let text = try section.string("queues") {
-            guard let range = Self.queueRange(text) else {
-                throw section.error(
-                    "queues",
-                    "queues must be \"FIRST:LAST\" with numbers from 0 to 65535, like \"0:1\""
-                )
+    private mutating func readSensor(_ section: inout Section) {
+        if let text = section.string("queues") {
+            if let range = Self.queueRange(text) {
+                queues = range
+            } else {
+                section.note("queues", "queues must be \"FIRST:LAST\" with numbers from 0 to 65535, like \"0:1\"")
             }
-            queues = range
         }
-        failOpen = try section.bool("fail-open") ?? failOpen
-        queueLength = try section.integer("queue-length", in: 16...1_000_000) ?? queueLength
-        copyRange = try section.integer("copy-range", in: 128...65_531) ?? copyRange
-        receiveBuffer = try section.integer("receive-buffer", in: 65_536...1 << 30) ?? receiveBuffer
-        flows = try section.integer("flows", in: 1_024...100_000_000) ?? flows
-        flowMemory = try section.integer("flow-memory", in: 1 << 20...1 << 36) ?? flowMemory
-        if let mask = try section.integer("mark-mask", in: 0...Int(UInt32.max)) {
-            guard let mark = FlowMark(mask: UInt32(mask)) else {
-                throw section.error("mark-mask", "mark-mask needs two bits that nobody else uses, like 0x00030000")
+        failOpen = section.bool("fail-open") ?? failOpen
+        queueLength = section.integer("queue-length", in: 16...1_000_000) ?? queueLength
+        copyRange = section.integer("copy-range", in: 128...65_531) ?? copyRange
+        receiveBuffer = section.integer("receive-buffer", in: 65_536...1 << 30) ?? receiveBuffer
+        flows = section.integer("flows", in: 1_024...100_000_000) ?? flows
+        flowMemory = section.integer("flow-memory", in: 1 << 20...1 << 36) ?? flowMemory
+        if let mask = section.integer("mark-mask", in: 0...Int(UInt32.max)) {
+            if let mark = FlowMark(mask: UInt32(mask)) {
+                rules.mark = mark
+            } else {
+                section.note("mark-mask", "mark-mask needs two bits that nobody else uses, like 0x00030000")
             }
-            rules.mark = mark
         }
-        try section.refuseUnknownKeys()
+        section.refuseUnknownKeys()
     }
 
-    private mutating func readInspect(_ section: inout Section, _ folder: String) throws(ConfigurationError) {
-        inspectsDNS = try section.bool("dns") ?? inspectsDNS
-        inspectsDNSAnswers = try section.bool("dns-answers") ?? inspectsDNSAnswers
-        countsEncryptedDNS = try section.bool("encrypted-dns") ?? countsEncryptedDNS
-        readsTunnels = try section.bool("tunnels") ?? readsTunnels
-        endpoints = try section.string("doh-endpoints").map { Self.resolve($0, folder) }
-        inspectsTLS = try section.bool("tls") ?? inspectsTLS
-        inspectsQUIC = try section.bool("quic") ?? inspectsQUIC
-        inspectsHTTP = try section.bool("http") ?? inspectsHTTP
-        try section.refuseUnknownKeys()
+    private mutating func readInspect(_ section: inout Section) {
+        inspectsDNS = section.bool("dns") ?? inspectsDNS
+        inspectsDNSAnswers = section.bool("dns-answers") ?? inspectsDNSAnswers
+        countsEncryptedDNS = section.bool("encrypted-dns") ?? countsEncryptedDNS
+        readsTunnels = section.bool("tunnels") ?? readsTunnels
+        endpoints = section.path("doh-endpoints")
+        inspectsTLS = section.bool("tls") ?? inspectsTLS
+        inspectsQUIC = section.bool("quic") ?? inspectsQUIC
+        inspectsHTTP = section.bool("http") ?? inspectsHTTP
+        section.refuseUnknownKeys()
     }
 
-    private mutating func readRules(_ section: inout Section) throws(ConfigurationError) {
-        rules.forwarded = try section.bool("forwarded") ?? rules.forwarded
-        rules.received = try section.bool("received") ?? rules.received
-        rules.generated = try section.bool("generated") ?? rules.generated
-        if let ports = try section.integers("dns-ports", in: 1...65_535) { rules.dnsPorts = ports.map { UInt16($0) } }
-        if let ports = try section.integers("tls-ports", in: 1...65_535) { rules.tlsPorts = ports.map { UInt16($0) } }
-        if let ports = try section.integers("quic-ports", in: 1...65_535) { rules.quicPorts = ports.map { UInt16($0) } }
-        if let ports = try section.integers("http-ports", in: 1...65_535) { rules.httpPorts = ports.map { UInt16($0) } }
-        try section.refuseUnknownKeys()
-    }
-
-    private mutating func readList(_ section: inout Section, _ folder: String) throws(ConfigurationError) {
-        let id = try section.string("id")
-        let path = try section.string("path")
-        let format = try section.choice("format", as: ListFormat.self) ?? .domains
-        let match = try section.choice("match", as: MatchKind.self) ?? .subdomains
-        let action = try section.choice("action", as: Action.self) ?? .drop
-        // A key that is misspelt is told as such, rather than as one that is missing.
-        try section.refuseUnknownKeys()
-        guard let id else { throw section.error(nil, "[[list]] needs an id") }
-        guard ListDescriptor.isValid(id: id) else {
-            throw section.error("id", "id may hold only a-z, 0-9 and -, at most 64 of them")
-        }
-        guard id != Self.endpointsID else {
-            throw section.error("id", "id \"\(id)\" stands for the endpoints of [inspect]; choose another")
-        }
-        guard lists.contains(where: { $0.id == id }) == false else {
-            throw section.error("id", "id \"\(id)\" is used twice; each list needs its own")
-        }
-        guard let path else { throw section.error(nil, "[[list]] needs a path") }
-        lists.append(
-            List(id: id, path: Self.resolve(path, folder), format: format, match: match, action: action)
-        )
+    private mutating func readRules(_ section: inout Section) {
+        rules.forwarded = section.bool("forwarded") ?? rules.forwarded
+        rules.received = section.bool("received") ?? rules.received
+        rules.generated = section.bool("generated") ?? rules.generated
+        if let ports = section.integers("dns-ports", in: 1...65_535) { rules.dnsPorts = ports.map { UInt16($0) } }
+        if let ports = section.integers("tls-ports", in: 1...65_535) { rules.tlsPorts = ports.map { UInt16($0) } }
+        if let ports = section.integers("quic-ports", in: 1...65_535) { rules.quicPorts = ports.map { UInt16($0) } }
+        if let ports = section.integers("http-ports", in: 1...65_535) { rules.httpPorts = ports.map { UInt16($0) } }
+        section.refuseUnknownKeys()
     }
 
     /// Reads "FIRST:LAST" or one number.
@@ -216,9 +188,5 @@ package struct SensorConfiguration: Equatable, Sendable {
         case (1...2, let first?, let last?) where first <= last: return first...last
         default: return nil
         }
-    }
-
-    private static func resolve(_ path: String, _ folder: String) -> String {
-        path.hasPrefix("/") ? path : folder + path
     }
 }

@@ -19,6 +19,9 @@ package final class Counters: Sendable {
     /// The most cases that ``EncryptedDNS`` may have before its block below must grow.
     static let encryptedDNSCapacity = 4
 
+    /// The most cases that ``ExemptionReason`` may have before its block below must grow.
+    static let exemptionCapacity = 4
+
     /// The netfilter queue, 0 to 65535, whose worker writes this block.
     package let queue: UInt16
 
@@ -37,6 +40,8 @@ package final class Counters: Sendable {
     private let verdictNanoseconds = Atomic<UInt64>(0)
     private let verdictBuckets: InlineArray<22, Atomic<UInt64>>
     private let matches: InlineArray<512, Atomic<UInt64>>
+    private let testMatches: InlineArray<512, Atomic<UInt64>>
+    private let exemptions: InlineArray<256, Atomic<UInt64>>
     private let paddingAfter: InlineArray<16, UInt64>
 
     /// Makes a block with every cell at zero.
@@ -52,6 +57,8 @@ package final class Counters: Sendable {
         encryptedDNSFlows = .init { _ in Atomic(0) }
         verdictBuckets = .init { _ in Atomic(0) }
         matches = .init { _ in Atomic(0) }
+        testMatches = .init { _ in Atomic(0) }
+        exemptions = .init { _ in Atomic(0) }
         paddingAfter = .init(repeating: 0)
     }
 
@@ -75,6 +82,26 @@ package final class Counters: Sendable {
     package func countMatch(slot: Int, _ inspected: InspectedProtocol) {
         guard slot >= 0, slot < Self.slotCapacity else { return }
         Self.add(1, to: matches[Self.cell(slot, inspected)])
+    }
+
+    /// Counts one name that a list holds to try the blocking with.
+    ///
+    /// - Parameters:
+    ///   - slot: as for ``countMatch(slot:_:)``.
+    ///   - inspected: where the name was read.
+    package func countTestMatch(slot: Int, _ inspected: InspectedProtocol) {
+        guard slot >= 0, slot < Self.slotCapacity else { return }
+        Self.add(1, to: testMatches[Self.cell(slot, inspected)])
+    }
+
+    /// Counts one name that a list holds and that was left alone all the same.
+    ///
+    /// - Parameters:
+    ///   - slot: as for ``countMatch(slot:_:)``.
+    ///   - reason: why it was left alone.
+    package func countExemption(slot: Int, _ reason: ExemptionReason) {
+        guard slot >= 0, slot < Self.slotCapacity else { return }
+        Self.add(1, to: exemptions[Self.cell(slot, reason)])
     }
 
     /// Counts one packet or message that was accepted without being judged.
@@ -162,6 +189,12 @@ package final class Counters: Sendable {
         for index in reading.matches.indices {
             reading.matches[index] = matches[index].load(ordering: .relaxed)
         }
+        for index in reading.testMatches.indices {
+            reading.testMatches[index] = testMatches[index].load(ordering: .relaxed)
+        }
+        for index in reading.exemptions.indices {
+            reading.exemptions[index] = exemptions[index].load(ordering: .relaxed)
+        }
         for index in reading.verdictBuckets.indices {
             reading.verdictBuckets[index] = verdictBuckets[index].load(ordering: .relaxed)
         }
@@ -181,6 +214,12 @@ package final class Counters: Sendable {
         slot &* protocolCapacity &+ Int(inspected.rawValue)
     }
 
+    /// The cell of a slot and a reason in ``exemptions`` and in ``CounterReading/exemptions``.
+    @inline(__always)
+    static func cell(_ slot: Int, _ reason: ExemptionReason) -> Int {
+        slot &* exemptionCapacity &+ Int(reason.rawValue)
+    }
+
     /// Adds without a locked instruction, which is correct because a cell has one writer.
     @inline(__always)
     private static func add(_ amount: UInt64, to cell: borrowing Atomic<UInt64>) {
@@ -198,6 +237,8 @@ package struct CounterReading: Sendable, Equatable {
     var anomalies = [UInt64](repeating: 0, count: Anomaly.allCases.count)
     var encryptedDNSFlows = [UInt64](repeating: 0, count: EncryptedDNS.allCases.count)
     var matches = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.protocolCapacity)
+    var testMatches = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.protocolCapacity)
+    var exemptions = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.exemptionCapacity)
     /// Observations per bucket, not summed up over the smaller buckets; the last has no upper bound.
     package fileprivate(set) var verdictBuckets = [UInt64](repeating: 0, count: VerdictBuckets.count)
     /// The sum of all observed verdict times, in nanoseconds.
@@ -240,6 +281,18 @@ package struct CounterReading: Sendable, Equatable {
         return matches[Counters.cell(slot, inspected)]
     }
 
+    /// Test names of this protocol that the slot's list matched; zero for a slot outside the registry's range.
+    package func testMatches(slot: Int, _ inspected: InspectedProtocol) -> UInt64 {
+        guard slot >= 0, slot < Counters.slotCapacity else { return 0 }
+        return testMatches[Counters.cell(slot, inspected)]
+    }
+
+    /// Names that the slot's list holds and that were left alone for this reason; zero for a slot outside the registry's range.
+    package func exemptions(slot: Int, _ reason: ExemptionReason) -> UInt64 {
+        guard slot >= 0, slot < Counters.slotCapacity else { return 0 }
+        return exemptions[Counters.cell(slot, reason)]
+    }
+
     /// How many verdict times were observed.
     package var verdictCount: UInt64 { verdictBuckets.reduce(0, &+) }
 
@@ -251,6 +304,8 @@ package struct CounterReading: Sendable, Equatable {
         for index in anomalies.indices { anomalies[index] &+= other.anomalies[index] }
         for index in encryptedDNSFlows.indices { encryptedDNSFlows[index] &+= other.encryptedDNSFlows[index] }
         for index in matches.indices { matches[index] &+= other.matches[index] }
+        for index in testMatches.indices { testMatches[index] &+= other.testMatches[index] }
+        for index in exemptions.indices { exemptions[index] &+= other.exemptions[index] }
         for index in verdictBuckets.indices { verdictBuckets[index] &+= other.verdictBuckets[index] }
         verdictNanoseconds &+= other.verdictNanoseconds
         receiveOverruns &+= other.receiveOverruns

@@ -55,7 +55,10 @@ extension StringProtocol {
 ///
 /// Guarantees: the families come in the order of ``Metric``; label values are queue numbers, interface names, list
 /// identifiers, the version, and the fixed texts of the enums in this target, nothing else; every value of an enum appears from the
-/// start, at zero, so that rates can be computed.
+/// start, at zero, so that rates can be computed. Only the causes of refused updates appear as they occur: thirteen
+/// series for each list would nearly all stay at zero, and the count of refused updates beside them, which alarms are
+/// made on, is there from the start. Texts about a list that somebody wrote, its publisher, purpose and legal basis, are
+/// for the status report alone.
 package struct Exposition {
     private let format: ExpositionFormat
     private let workers: [CounterReading]
@@ -82,6 +85,7 @@ package struct Exposition {
 
     /// Renders one family: every sample it has in this reading, below its head.
     private mutating func render(_ metric: Metric) {
+        let now = state.takenAt
         switch metric {
         case .packets:
             head(metric)
@@ -95,12 +99,14 @@ package struct Exposition {
             for inspected in InspectedProtocol.allCases {
                 sample(metric, [("protocol", inspected.label)], total.names(inspected))
             }
-        case .matches:
+        case .matches: perSlot(metric) { total, slot, inspected in total.matches(slot: slot, inspected) }
+        case .testMatches: perSlot(metric) { total, slot, inspected in total.testMatches(slot: slot, inspected) }
+        case .exemptedMatches:
             head(metric)
-            for slot in slots {
-                for inspected in InspectedProtocol.allCases {
-                    let labels = [("list", slot.id), ("protocol", inspected.label), ("action", slot.action)]
-                    sample(metric, labels, total.matches(slot: slot.index, inspected))
+            for id in slots.distinctIDs {
+                for reason in ExemptionReason.allCases {
+                    let exempted = total.exemptions(slots.filter { $0.id == id }, reason)
+                    sample(metric, [("list", id), ("reason", reason.label)], exempted)
                 }
             }
         case .undecided:
@@ -137,13 +143,21 @@ package struct Exposition {
         case .listEntries: perList(metric) { String($0.entries) }
         case .listSequence: perList(metric) { $0.sequence.map { String($0) } }
         case .listActivated: perList(metric) { decimalSeconds($0.activatedAt) }
-        case .snapshotGeneration:
-            head(metric)
-            sample(metric, [], state.snapshotGeneration)
-        case .reloads:
-            head(metric)
-            sample(metric, [("result", "ok")], state.reloads.succeeded)
-            sample(metric, [("result", "failed")], state.reloads.failed)
+        case .listIssued: perList(metric) { $0.issuedAt.map { decimalSeconds($0) } }
+        case .listExpires: perList(metric) { $0.expiresAt.map { decimalSeconds($0) } }
+        case .listExpired: perList(metric) { $0.isExpired(at: now).map { $0 ? "1" : "0" } }
+        case .listFallback: perList(metric) { $0.isFallback ? "1" : "0" }
+        case .listRejectedLines: perList(metric) { String($0.rejectedLines) }
+        case .listNotEnforceableLines: perList(metric) { String($0.notEnforceableLines) }
+        case .listExceptions: perList(metric) { String($0.exceptions) }
+        case .listTestNames: perList(metric) { String($0.testNames) }
+        case .listRefusedUpdates: perRefusedList(metric) { [([], $0.updates)] }
+        case .listRefusals: perRefusedList(metric) { $0.seen.map { ([("cause", $0.cause.label)], $0.updates) } }
+        case .snapshotGeneration: plain(metric, state.snapshotGeneration)
+        case .reloads: results(metric, state.reloads)
+        case .rollbacks: results(metric, state.rollbacks)
+        case .killSwitch: plain(metric, state.killSwitch ? 1 : 0)
+        case .passes: plain(metric, UInt64(max(state.passes, 0)))
         case .build:
             head(metric)
             sample(metric, [("version", state.version)], 1)
@@ -153,6 +167,27 @@ package struct Exposition {
         case .processOpenDescriptors: process(metric) { String($0.openDescriptors) }
         case .processMaximumDescriptors: process(metric) { String($0.maximumDescriptors) }
         case .processStartTime: process(metric) { decimalSeconds($0.startTime) }
+        }
+    }
+
+    private mutating func plain(_ metric: Metric, _ value: UInt64) {
+        head(metric)
+        sample(metric, [], value)
+    }
+
+    private mutating func results(_ metric: Metric, _ counts: ReloadCounts) {
+        head(metric)
+        sample(metric, [("result", "ok")], counts.succeeded)
+        sample(metric, [("result", "failed")], counts.failed)
+    }
+
+    private mutating func perSlot(_ metric: Metric, _ value: (CounterReading, Int, InspectedProtocol) -> UInt64) {
+        head(metric)
+        for slot in slots {
+            for inspected in InspectedProtocol.allCases {
+                let labels = [("list", slot.id), ("protocol", inspected.label), ("action", slot.action)]
+                sample(metric, labels, value(total, slot.index, inspected))
+            }
         }
     }
 
@@ -194,6 +229,17 @@ package struct Exposition {
         guard !samples.isEmpty else { return }
         head(metric)
         for (id, value) in samples { line(sampleName(metric), [("list", id)], value) }
+    }
+
+    /// The lists of which an update was refused, and the active ones, whose counts begin at zero.
+    private mutating func perRefusedList(
+        _ metric: Metric,
+        _ values: (RefusalCounts) -> [(labels: [(name: String, value: String)], value: UInt64)]
+    ) {
+        let samples = state.allRefusals.flatMap { counts in values(counts).map { (counts.list, $0.labels, $0.value) } }
+        guard samples.isEmpty == false else { return }
+        head(metric)
+        for (list, labels, value) in samples { sample(metric, [("list", list)] + labels, value) }
     }
 
     private mutating func process(_ metric: Metric, _ value: (ProcessStatistics) -> String) {

@@ -16,6 +16,25 @@ package enum InspectedProtocol: UInt8, CaseIterable, Sendable {
     }
 }
 
+/// Why a name that is on a list was left alone; the value of the label `reason`.
+package enum ExemptionReason: UInt8, CaseIterable, Sendable {
+    /// The allow list has it.
+    case allowed
+    /// The operator lets it pass for a while.
+    case passed
+    /// It is protected, and the list has no approval to block such names.
+    case protected
+
+    /// The label's text in counters.
+    package var label: String {
+        switch self {
+        case .allowed: "allowed"
+        case .passed: "passed"
+        case .protected: "protected"
+        }
+    }
+}
+
 /// Why a packet was accepted without being judged; the value of the label `cause`.
 package enum UndecidedCause: UInt8, CaseIterable, Sendable {
     /// Bytes that break the format of their protocol.

@@ -35,3 +35,33 @@ package final class ListSlots: Sendable {
     /// All registered pairs, in the order of their numbers.
     package var all: [Slot] { registered.withLock { $0 } }
 }
+
+extension [ListSlots.Slot] {
+    /// The lists' identifiers, each once, in the order of their first slots.
+    var distinctIDs: [String] {
+        reduce(into: []) { ids, slot in
+            if ids.contains(slot.id) == false { ids.append(slot.id) }
+        }
+    }
+}
+
+extension CounterReading {
+    /// Names left alone for this reason that the lists of these slots hold.
+    func exemptions(_ slots: [ListSlots.Slot], _ reason: ExemptionReason) -> UInt64 {
+        slots.reduce(0) { $0 &+ exemptions(slot: $1.index, reason) }
+    }
+
+    /// Names of all protocols that the lists of these slots matched.
+    func matches(_ slots: [ListSlots.Slot]) -> UInt64 {
+        slots.reduce(0) { sum, slot in
+            InspectedProtocol.allCases.reduce(sum) { $0 &+ matches(slot: slot.index, $1) }
+        }
+    }
+
+    /// Test names of all protocols that the lists of these slots matched.
+    func testMatches(_ slots: [ListSlots.Slot]) -> UInt64 {
+        slots.reduce(0) { sum, slot in
+            InspectedProtocol.allCases.reduce(sum) { $0 &+ testMatches(slot: slot.index, $1) }
+        }
+    }
+}

@@ -6,6 +6,8 @@ package enum Metric: CaseIterable, Sendable {
     case packets
     case names
     case matches
+    case testMatches
+    case exemptedMatches
     case undecided
     case anomalies
     case encryptedDNSFlows
@@ -25,8 +27,21 @@ package enum Metric: CaseIterable, Sendable {
     case listEntries
     case listSequence
     case listActivated
+    case listIssued
+    case listExpires
+    case listExpired
+    case listFallback
+    case listRejectedLines
+    case listNotEnforceableLines
+    case listExceptions
+    case listTestNames
+    case listRefusedUpdates
+    case listRefusals
     case snapshotGeneration
     case reloads
+    case rollbacks
+    case killSwitch
+    case passes
     case build
     case processCPU
     case processResidentMemory
@@ -53,6 +68,8 @@ package enum Metric: CaseIterable, Sendable {
         case .packets: "grindvakt_packets"
         case .names: "grindvakt_names"
         case .matches: "grindvakt_matches"
+        case .testMatches: "grindvakt_test_matches"
+        case .exemptedMatches: "grindvakt_exempted_matches"
         case .undecided: "grindvakt_undecided"
         case .anomalies: "grindvakt_anomalies"
         case .encryptedDNSFlows: "grindvakt_encrypted_dns_flows"
@@ -72,8 +89,21 @@ package enum Metric: CaseIterable, Sendable {
         case .listEntries: "grindvakt_list_entries"
         case .listSequence: "grindvakt_list_sequence"
         case .listActivated: "grindvakt_list_activated_timestamp_seconds"
+        case .listIssued: "grindvakt_list_issued_timestamp_seconds"
+        case .listExpires: "grindvakt_list_expires_timestamp_seconds"
+        case .listExpired: "grindvakt_list_expired"
+        case .listFallback: "grindvakt_list_fallback"
+        case .listRejectedLines: "grindvakt_list_rejected_lines"
+        case .listNotEnforceableLines: "grindvakt_list_not_enforceable_lines"
+        case .listExceptions: "grindvakt_list_exceptions"
+        case .listTestNames: "grindvakt_list_test_names"
+        case .listRefusedUpdates: "grindvakt_list_updates_refused"
+        case .listRefusals: "grindvakt_list_refusals"
         case .snapshotGeneration: "grindvakt_snapshot_generation"
         case .reloads: "grindvakt_reloads"
+        case .rollbacks: "grindvakt_rollbacks"
+        case .killSwitch: "grindvakt_kill_switch"
+        case .passes: "grindvakt_passes"
         case .build: "grindvakt_build"
         case .processCPU: "process_cpu_seconds"
         case .processResidentMemory: "process_resident_memory_bytes"
@@ -87,19 +117,19 @@ package enum Metric: CaseIterable, Sendable {
     /// What the family's numbers mean.
     package var kind: Kind {
         switch self {
-        case .packets, .names, .matches, .undecided, .anomalies, .encryptedDNSFlows, .queueKernelDropped,
-            .queueUserDropped, .receiveOverruns, .queueUnseen, .unfinishedChecksums, .tapReceived, .tapDropped,
-            .reloads,
-            .processCPU:
+        case .packets, .names, .matches, .testMatches, .exemptedMatches, .undecided, .anomalies, .encryptedDNSFlows,
+            .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen, .unfinishedChecksums, .tapReceived,
+            .tapDropped, .listRefusedUpdates, .listRefusals, .reloads, .rollbacks, .processCPU:
             .counter
         case .verdictSeconds:
             .histogram
         case .build:
             .info
         case .queueLength, .receiveBufferBytes, .flows, .flowMemoryBytes, .tapReading, .listEntries, .listSequence,
-            .listActivated,
-            .snapshotGeneration, .processResidentMemory, .processVirtualMemory, .processOpenDescriptors,
-            .processMaximumDescriptors, .processStartTime:
+            .listActivated, .listIssued, .listExpires, .listExpired, .listFallback, .listRejectedLines,
+            .listNotEnforceableLines, .listExceptions, .listTestNames, .snapshotGeneration, .killSwitch, .passes,
+            .processResidentMemory, .processVirtualMemory, .processOpenDescriptors, .processMaximumDescriptors,
+            .processStartTime:
             .gauge
         }
     }
@@ -110,6 +140,8 @@ package enum Metric: CaseIterable, Sendable {
         case .packets: "Packets judged, by the verdict the kernel was given; a tap accepts all."
         case .names: "Names read, listed or not, by the protocol they were read from."
         case .matches: "Names that a list matched, by list, protocol and the list's action."
+        case .testMatches: "Test names that a list matched, which are no part of its matches."
+        case .exemptedMatches: "Names that a list holds and that were left alone all the same, by list and reason."
         case .undecided: "Packets and messages accepted without being judged, by cause."
         case .anomalies: "Packets that showed an odd form in which names are hidden or carried, by kind."
         case .encryptedDNSFlows: "Flows of encrypted DNS seen, by kind; none is blocked for being one."
@@ -130,8 +162,22 @@ package enum Metric: CaseIterable, Sendable {
         case .listEntries: "Entries in the active list."
         case .listSequence: "Sequence number of the active list, as its publisher numbered it."
         case .listActivated: "When the active list became active, as Unix time."
+        case .listIssued: "When the publisher issued the active list, as Unix time."
+        case .listExpires: "When the active list expires, as Unix time."
+        case .listExpired: "Whether the active list has expired; it goes on blocking."
+        case .listFallback:
+            "Whether the last good edition stands in because the configured source is missing, bad or refused."
+        case .listRejectedLines: "Lines of the list's source that are no entry and were left out."
+        case .listNotEnforceableLines: "Lines of the list's source that say more than a name can, and were left out."
+        case .listExceptions: "Exceptions in the active list: names it leaves alone itself."
+        case .listTestNames: "Test names in the active list."
+        case .listRefusedUpdates: "Updates of the list that were refused, each once."
+        case .listRefusals: "Refused updates of the list by cause, of which one may have several."
         case .snapshotGeneration: "Number of the active snapshot; it rises at each change."
         case .reloads: "Reloads of the lists, by result."
+        case .rollbacks: "Returns to the snapshot before the active one, by result."
+        case .killSwitch: "Whether blocking is switched off as a whole; names are counted all the same."
+        case .passes: "Names that the operator lets pass at present."
         case .build: "The running version."
         case .processCPU: "Total user and system CPU time spent in seconds."
         case .processResidentMemory: "Resident memory size in bytes."

@@ -1,6 +1,7 @@
 /// Everything that is reported about a running sensor besides the workers' own counters, as it was at one moment.
 ///
-/// Holds numbers, list identifiers and modes; no field takes a domain name, a list entry or an address.
+/// Holds numbers, modes, list identifiers and what an operator or a publisher says of a list as a whole; no field takes a
+/// domain name, a list entry or an address.
 package struct SensorState: Sendable, Equatable {
     /// The sensor's version.
     package var version: String
@@ -12,6 +13,12 @@ package struct SensorState: Sendable, Equatable {
     package var snapshotGeneration: UInt64
     /// How the reloads went so far.
     package var reloads: ReloadCounts
+    /// How the returns to the snapshot before the active one went so far.
+    package var rollbacks: ReloadCounts
+    /// Whether blocking is switched off as a whole, while names are counted all the same.
+    package var killSwitch: Bool
+    /// How many names the operator lets pass at present.
+    package var passes: Int
     /// The kernel's view of each queue.
     package var queues: [QueueState]
     /// How each queue was set up.
@@ -20,6 +27,8 @@ package struct SensorState: Sendable, Equatable {
     package var taps: [TapState]
     /// The active lists.
     package var lists: [ListState]
+    /// The lists of which an update was refused, active or not, each once.
+    package var refusals: [RefusalCounts]
     /// What the kernel says of this process; nil when it could not be read.
     package var process: ProcessStatistics?
 
@@ -30,10 +39,14 @@ package struct SensorState: Sendable, Equatable {
         startedAt: Double,
         snapshotGeneration: UInt64,
         reloads: ReloadCounts = ReloadCounts(),
+        rollbacks: ReloadCounts = ReloadCounts(),
+        killSwitch: Bool = false,
+        passes: Int = 0,
         queues: [QueueState] = [],
         queueConfigurations: [QueueConfigurationState] = [],
         taps: [TapState] = [],
         lists: [ListState] = [],
+        refusals: [RefusalCounts] = [],
         process: ProcessStatistics? = nil
     ) {
         self.version = version
@@ -41,11 +54,30 @@ package struct SensorState: Sendable, Equatable {
         self.startedAt = startedAt
         self.snapshotGeneration = snapshotGeneration
         self.reloads = reloads
+        self.rollbacks = rollbacks
+        self.killSwitch = killSwitch
+        self.passes = passes
         self.queues = queues
         self.queueConfigurations = queueConfigurations
         self.taps = taps
         self.lists = lists
+        self.refusals = refusals
         self.process = process
+    }
+
+    /// The refused updates of a list; at zero when none was refused.
+    func refusals(of list: String) -> RefusalCounts {
+        refusals.first { $0.list == list } ?? RefusalCounts(list: list)
+    }
+
+    /// The refused updates of the lists that are not active.
+    var inactiveRefusals: [RefusalCounts] {
+        refusals.filter { counts in lists.contains { $0.id == counts.list } == false }
+    }
+
+    /// The refused updates of all lists, the active ones first and each of them there.
+    var allRefusals: [RefusalCounts] {
+        lists.map { refusals(of: $0.id) } + inactiveRefusals
     }
 }
 
@@ -142,7 +174,7 @@ package struct TapState: Sendable, Equatable {
     }
 }
 
-/// An active list: its identifier and its figures, never its content.
+/// An active list: its identifier, its figures and what is said of it as a whole, never its content.
 package struct ListState: Sendable, Equatable {
     /// The list's identifier from the configuration.
     package var id: String
@@ -154,24 +186,87 @@ package struct ListState: Sendable, Equatable {
     package var sequence: UInt64?
     /// When it became active, in seconds since 1970-01-01 UTC.
     package var activatedAt: Double
+    /// Who publishes it; empty where nobody is named. In the status report only, as the next two.
+    package var publisher: String
+    /// What it is published for; empty where nothing is declared.
+    package var purpose: String
+    /// On what legal ground it is used; empty where none is noted.
+    package var legalBasis: String
+    /// The words of the protocols in which its names are looked for.
+    package var protocols: [String]
+    /// The word for which names an entry stands for, `subdomains` or `exact`; empty where it is not known.
+    package var match: String
+    /// Of the lists that a name is on, the one with the lowest number is acted upon; nil where it is not known.
+    package var precedence: Int?
+    /// When its publisher issued it, in seconds since 1970-01-01 UTC; nil where it is not known.
+    package var issuedAt: Double?
+    /// When it expires, in seconds since 1970-01-01 UTC; nil where it is not known.
+    package var expiresAt: Double?
+    /// Lines of its source that are no entry and were left out.
+    package var rejectedLines: Int
+    /// Lines of its source that say more than a name can, a path for one, and were left out.
+    package var notEnforceableLines: Int
+    /// Names that it leaves alone itself.
+    package var exceptions: Int
+    /// Names that it holds to try the blocking with.
+    package var testNames: Int
+    /// Whether it is the last good edition, in use because the configured source is missing, bad or refused.
+    package var isFallback: Bool
 
     /// Collects a list's figures.
-    package init(id: String, actions: [String], entries: Int, sequence: UInt64? = nil, activatedAt: Double) {
+    package init(
+        id: String,
+        actions: [String],
+        entries: Int,
+        sequence: UInt64? = nil,
+        activatedAt: Double,
+        publisher: String = "",
+        purpose: String = "",
+        legalBasis: String = "",
+        protocols: [String] = [],
+        match: String = "",
+        precedence: Int? = nil,
+        issuedAt: Double? = nil,
+        expiresAt: Double? = nil,
+        rejectedLines: Int = 0,
+        notEnforceableLines: Int = 0,
+        exceptions: Int = 0,
+        testNames: Int = 0,
+        isFallback: Bool = false
+    ) {
         self.id = id
         self.actions = actions
         self.entries = entries
         self.sequence = sequence
         self.activatedAt = activatedAt
+        self.publisher = publisher
+        self.purpose = purpose
+        self.legalBasis = legalBasis
+        self.protocols = protocols
+        self.match = match
+        self.precedence = precedence
+        self.issuedAt = issuedAt
+        self.expiresAt = expiresAt
+        self.rejectedLines = rejectedLines
+        self.notEnforceableLines = notEnforceableLines
+        self.exceptions = exceptions
+        self.testNames = testNames
+        self.isFallback = isFallback
+    }
+
+    /// Whether it has expired by a time in seconds since 1970-01-01 UTC; nil where its expiry is not known.
+    package func isExpired(at time: Double) -> Bool? {
+        expiresAt.map { time >= $0 }
     }
 }
 
-/// How many reloads were done and refused, and how the last one went.
+/// How many reloads, or rollbacks, were done and refused, and how the last one went.
 package struct ReloadCounts: Sendable, Equatable {
-    /// Reloads whose lists became active.
+    /// Those whose lists became active.
     package var succeeded: UInt64
-    /// Reloads that were refused; the lists before them stayed active.
+    /// Those that were refused; the lists before them stayed active.
     package var failed: UInt64
-    /// The last reload; nil before the first.
+    /// The last one; nil before the first.
     package var last: LastReload?
 
     /// Collects the counts.
@@ -182,14 +277,14 @@ package struct ReloadCounts: Sendable, Equatable {
     }
 }
 
-/// The last reload's time and result; the reason of a refusal goes to the one who asked, and is not kept.
+/// The time and result of the last reload or rollback; the reason of a refusal goes to the one who asked, and is not kept.
 package struct LastReload: Sendable, Equatable {
     /// When it ended, in seconds since 1970-01-01 UTC.
     package var at: Double
     /// Whether the lists became active.
     package var succeeded: Bool
 
-    /// Notes a reload.
+    /// Notes how one went.
     package init(at: Double, succeeded: Bool) {
         self.at = at
         self.succeeded = succeeded

@@ -1,6 +1,7 @@
 /// Renders a sensor's reading as the JSON object of `/status`, for people's tools rather than for scrapers.
 ///
-/// Holds numbers, modes, list identifiers and the version; no text that a packet or a list could have brought.
+/// Holds numbers, modes, list identifiers, the version, and what an operator or a publisher says of a list as a whole; no
+/// text that a packet or a list's entries could have brought.
 package enum StatusReport {
     /// The whole object, one line.
     package static func render(_ reading: SensorReading) -> String {
@@ -13,6 +14,8 @@ package enum StatusReport {
         json.write("started_at", seconds: state.startedAt)
         json.write("uptime_seconds", seconds: max(state.takenAt - state.startedAt, 0))
         json.write("snapshot_generation", state.snapshotGeneration)
+        json.write("kill_switch", state.killSwitch)
+        json.write("passes", max(state.passes, 0))
         json.beginArray("queues")
         for number in queueNumbers(workers, state) {
             write(queue: number, worker: workers.first { $0.queue == number }, state, to: &json)
@@ -22,13 +25,28 @@ package enum StatusReport {
         for tap in state.taps { write(tap, workers.first { $0.queue == tap.queue }, to: &json) }
         json.endArray()
         json.beginArray("lists")
-        for list in state.lists { write(list, total, reading.slots.all, to: &json) }
+        for list in state.lists { write(list, state, total, reading.slots.all, to: &json) }
+        json.endArray()
+        json.beginArray("refused_lists")
+        for counts in state.inactiveRefusals {
+            json.beginObject()
+            json.write("id", counts.list)
+            write(counts, to: &json)
+            json.endObject()
+        }
         json.endArray()
         write(totals: total, reading.slots.all, to: &json)
-        json.beginObject("reloads")
-        json.write("succeeded", state.reloads.succeeded)
-        json.write("failed", state.reloads.failed)
-        if let last = state.reloads.last {
+        write("reloads", state.reloads, to: &json)
+        write("rollbacks", state.rollbacks, to: &json)
+        json.endObject()
+        return json.text
+    }
+
+    private static func write(_ name: String, _ counts: ReloadCounts, to json: inout JSONWriter) {
+        json.beginObject(name)
+        json.write("succeeded", counts.succeeded)
+        json.write("failed", counts.failed)
+        if let last = counts.last {
             json.beginObject("last")
             json.write("at", seconds: last.at)
             json.write("succeeded", last.succeeded)
@@ -37,8 +55,6 @@ package enum StatusReport {
             json.write("last", nil as String?)
         }
         json.endObject()
-        json.endObject()
-        return json.text
     }
 
     private static func queueNumbers(_ workers: [CounterReading], _ state: SensorState) -> [UInt16] {
@@ -96,10 +112,12 @@ package enum StatusReport {
 
     private static func write(
         _ list: ListState,
+        _ state: SensorState,
         _ total: CounterReading,
         _ slots: [ListSlots.Slot],
         to json: inout JSONWriter
     ) {
+        let own = slots.filter { $0.id == list.id }
         json.beginObject()
         json.write("id", list.id)
         json.beginArray("actions")
@@ -108,7 +126,43 @@ package enum StatusReport {
         json.write("entries", list.entries)
         json.write("sequence", list.sequence)
         json.write("activated_at", seconds: list.activatedAt)
-        json.write("matches", matches(total, slots.filter { $0.id == list.id }))
+        json.write("issued_at", seconds: list.issuedAt)
+        json.write("expires_at", seconds: list.expiresAt)
+        json.write("expired", list.isExpired(at: state.takenAt))
+        json.write("fallback", list.isFallback)
+        json.write("publisher", known(list.publisher))
+        json.write("purpose", known(list.purpose))
+        json.write("legal_basis", known(list.legalBasis))
+        json.beginArray("protocols")
+        for word in list.protocols { json.write(nil, word) }
+        json.endArray()
+        json.write("match", known(list.match))
+        json.write("precedence", list.precedence)
+        json.write("rejected_lines", list.rejectedLines)
+        json.write("not_enforceable_lines", list.notEnforceableLines)
+        json.write("exceptions", list.exceptions)
+        json.write("test_names", list.testNames)
+        json.write("matches", total.matches(own))
+        json.write("test_matches", total.testMatches(own))
+        write(exempted: total, own, to: &json)
+        write(state.refusals(of: list.id), to: &json)
+        json.endObject()
+    }
+
+    private static func known(_ text: String) -> String? {
+        text.isEmpty ? nil : text
+    }
+
+    private static func write(exempted total: CounterReading, _ slots: [ListSlots.Slot], to json: inout JSONWriter) {
+        json.beginObject("exempted")
+        for reason in ExemptionReason.allCases { json.write(reason.label, total.exemptions(slots, reason)) }
+        json.endObject()
+    }
+
+    private static func write(_ counts: RefusalCounts, to json: inout JSONWriter) {
+        json.write("updates_refused", counts.updates)
+        json.beginObject("refusals")
+        for (cause, updates) in counts.seen { json.write(cause.label, updates) }
         json.endObject()
     }
 
@@ -120,7 +174,9 @@ package enum StatusReport {
         json.beginObject("names")
         for inspected in InspectedProtocol.allCases { json.write(inspected.label, totals.names(inspected)) }
         json.endObject()
-        json.write("matches", matches(totals, slots))
+        json.write("matches", totals.matches(slots))
+        json.write("test_matches", totals.testMatches(slots))
+        write(exempted: totals, slots, to: &json)
         json.beginObject("undecided")
         for cause in UndecidedCause.allCases { json.write(cause.label, totals.undecided(cause)) }
         json.endObject()
@@ -131,11 +187,5 @@ package enum StatusReport {
         for kind in EncryptedDNS.allCases { json.write(kind.label, totals.encryptedDNSFlows(kind)) }
         json.endObject()
         json.endObject()
-    }
-
-    private static func matches(_ total: CounterReading, _ slots: [ListSlots.Slot]) -> UInt64 {
-        slots.reduce(0) { sum, slot in
-            InspectedProtocol.allCases.reduce(sum) { $0 &+ total.matches(slot: slot.index, $1) }
-        }
     }
 }

@@ -22,6 +22,10 @@ extension ListFileError: CommandFailure {
     var exitStatus: Int32 { 2 }
 }
 
+extension TrustError: CommandFailure {
+    var exitStatus: Int32 { fault.isAnswer ? 1 : 2 }
+}
+
 extension QueueError: CommandFailure {
     var exitStatus: Int32 { 3 }
 }
@@ -44,8 +48,10 @@ extension ControlSocketError: CommandFailure {
 
 extension ControlClientError: CommandFailure {
     var exitStatus: Int32 {
-        if case .notPermitted = self { return 3 }
-        return 2
+        switch self {
+        case .notPermitted, .answered(_, 403, _): return 3
+        default: return 2
+        }
     }
 }
 

@@ -2,8 +2,8 @@ import Blocklists
 import Inspection
 import ListFiles
 import SensorConfiguration
+import Synchronization
 import SystemPackage
-import Telemetry
 
 /// The configuration that a command was given: a file, or lists on the command line.
 struct ConfigurationFile: Sendable {
@@ -16,59 +16,43 @@ struct ConfigurationFile: Sendable {
     /// Whether bad lines are left out.
     let isLenient: Bool
 
+    /// The key of snapshots among ``lists``; nil where none is sealed.
+    var sealKey: String?
+
+    private let last = LastText()
+
     /// Reads and checks the configuration.
     func read() throws -> SensorConfiguration {
         var configuration = SensorConfiguration()
-        if let path { configuration = try SensorConfiguration(text: Self.text(of: path), path: path) }
-        for list in lists {
-            let id = try Self.id(of: list)
-            guard id != SensorConfiguration.endpointsID, configuration.lists.contains(where: { $0.id == id }) == false
-            else {
-                throw FileFailure(
-                    description: "\(list): a list named \"\(id)\" is there already; rename one of the files"
-                )
+        if let path { configuration = try last.configuration(of: try Self.text(of: path), path) }
+        for path in lists {
+            for list in try Self.lists(in: path) {
+                guard list.id != SensorConfiguration.endpointsID,
+                    configuration.lists.contains(where: { $0.id == list.id }) == false
+                else {
+                    throw FileFailure(
+                        description: "\(path): a list named \"\(list.id)\" is there already; "
+                            + (list.format == .snapshot ? "leave one of them out" : "rename one of the files")
+                    )
+                }
+                configuration.lists.append(list)
+                configuration.lists[configuration.lists.count - 1].sealKey = sealKey
             }
-            configuration.lists.append(
-                SensorConfiguration.List(id: id, path: list, format: .domains, match: .subdomains, action: .drop)
-            )
         }
         return configuration
     }
 
-    /// Reads the lists of a configuration.
-    ///
-    /// - Parameters:
-    ///   - configuration: the configuration that names them.
-    ///   - slots: where the lists' matches are counted; nil where nothing is.
-    /// - Returns: the blocklist, and the lines that were left out.
-    /// - Throws: ``ListFileError``, or a ``FileFailure`` where too many lists were in use.
-    func load(
-        _ configuration: SensorConfiguration,
-        slots: ListSlots? = nil
-    ) throws -> (blocklist: Blocklist, rejected: [RejectedLine]) {
-        var sources = try configuration.lists.map { list in
-            guard let slot = slots.map({ $0.slot(id: list.id, action: list.action.rawValue) }) ?? 0 else {
-                throw FileFailure(
-                    description:
-                        "list \"\(list.id)\": more than \(Counters.slotCapacity) lists were used since the start; restart the sensor"
-                )
-            }
-            let descriptor = ListDescriptor(id: list.id, action: list.action, match: list.match, counterSlot: slot)
-            return ListSource(path: list.path, format: list.format, descriptor: descriptor)
+    /// The lists that a file on the command line stands for: every one of a snapshot, and otherwise one with the id of the file's name.
+    private static func lists(in path: String) throws -> [SensorConfiguration.List] {
+        guard SnapshotFile.isSnapshot(at: path) else {
+            return [SensorConfiguration.List(id: try id(of: path), path: path)]
         }
-        if let endpoints = configuration.endpoints {
-            let descriptor = ListDescriptor(
-                id: SensorConfiguration.endpointsID,
-                purpose: .encryptedDNS,
-                action: .observe,
-                match: .exact
-            )
-            sources.append(ListSource(path: endpoints, format: .domains, descriptor: descriptor))
+        return try SnapshotFile.header(at: path).lists.map { list in
+            SensorConfiguration.List(id: list.descriptor.id, path: path, format: .snapshot)
         }
-        return try ListLoader(lists: sources, allow: configuration.allow, isLenient: isLenient).load()
     }
 
-    private static func text(of path: String) throws -> String {
+    static func text(of path: String) throws -> String {
         do {
             let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
             return try descriptor.closeAfter {
@@ -87,7 +71,7 @@ struct ConfigurationFile: Sendable {
     }
 
     /// The list id that a file's name gives: without its ending, in lower case, other characters as hyphens.
-    private static func id(of path: String) throws -> String {
+    static func id(of path: String) throws -> String {
         let name = FilePath(path).stem ?? ""
         let id = String(name.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
         guard ListDescriptor.isValid(id: id) else {
@@ -96,6 +80,21 @@ struct ConfigurationFile: Sendable {
             )
         }
         return id
+    }
+}
+
+/// The text that was read last, and what it says.
+///
+/// The TOML library never frees what it has parsed, some kilobytes each time, so that a sensor that reloads every few minutes would grow for
+/// as long as it runs; a text that has not changed is not parsed again.
+private final class LastText: Sendable {
+    private let last = Mutex<(text: String, configuration: SensorConfiguration)?>(nil)
+
+    func configuration(of text: String, _ path: String) throws(ConfigurationError) -> SensorConfiguration {
+        if let known = last.withLock({ $0 }), known.text == text { return known.configuration }
+        let configuration = try SensorConfiguration(text: text, path: path)
+        last.withLock { $0 = (text, configuration) }
+        return configuration
     }
 }
 
@@ -116,16 +115,52 @@ extension SensorConfiguration {
     }
 }
 
-/// The lists and limits that a replay works with.
-func loadBlocklist(lists: [String], configuration: String?, isLenient: Bool) throws -> (
-    Blocklist, InspectorConfiguration
-) {
-    let file = ConfigurationFile(path: configuration, lists: lists, isLenient: isLenient)
-    let configuration = try file.read()
-    let (blocklist, rejected) = try file.load(configuration)
-    for line in rejected { Grindvakt.warn("\(line.path):\(line.line): left out: \(line.cause.description)") }
-    if rejected.isEmpty == false { Grindvakt.warn("\(rejected.count) lines left out in all") }
-    return (blocklist, configuration.inspectorConfiguration(workers: 1))
+/// The lists and limits that a replay works with: the same lists as in the sensor, but whatever they hold.
+func loadBlocklist(_ file: ConfigurationFile) throws -> (Blocklist, InspectorConfiguration) {
+    let loaded = try LoadedLists(file)
+    return (loaded.active.blocklist(), loaded.configuration.inspectorConfiguration(workers: 1))
+}
+
+/// The lists of a configuration or of the command line, read for a person rather than for the sensor.
+struct LoadedLists {
+    let configuration: SensorConfiguration
+    let plan: ListPlan
+    let active: ActiveLists
+
+    /// Reads the lists, and says on standard error what of them was left out.
+    init(_ file: ConfigurationFile) throws {
+        configuration = try file.read()
+        plan = try configuration.plan(isLenient: file.isLenient)
+        var judged = plan
+        // Who tries a list wants to see what it does, and not that the sensor would not take it.
+        // A snapshot has been through that already.
+        for (index, list) in judged.lists.enumerated() {
+            let isSnapshot = list.format == .snapshot || SnapshotFile.isSnapshot(at: list.path)
+            judged.lists[index].gates.gates.formIntersection(isSnapshot ? [] : [.rejects])
+        }
+        let update = try ListLoader(judged, key: .random()).load()
+        guard update.refused.isEmpty else { throw ListFileError.refused(update.refused) }
+        for reading in update.readings { warn(of: reading) }
+        var active = ActiveLists()
+        active.lists = update.accepted
+        active.allowed = update.allowed
+        active.protected = update.protected
+        self.active = active
+    }
+}
+
+/// Says on standard error what was left out of a list file.
+func warn(of reading: ListReading) {
+    for line in reading.toldLines { Grindvakt.warn("\(line.path):\(line.line): left out: \(line.cause.description)") }
+    let count = reading.rejectedCount + reading.notEnforceableCount
+    if count > 0 { Grindvakt.warn("\(reading.path): \(count) lines left out in all") }
+}
+
+extension ListReading {
+    /// The lines that were left out and are told one by one, in the order of the file.
+    var toldLines: [RejectedLine] {
+        (rejectedLines + notEnforceableLines).sorted { $0.line < $1.line }.prefix(Self.maximumToldLines).map(\.self)
+    }
 }
 
 extension Grindvakt {

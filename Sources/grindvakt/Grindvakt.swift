@@ -21,7 +21,8 @@ struct Grindvakt: AsyncParsableCommand {
         version: productVersion,
         subcommands: [
             RunCommand.self, TapCommand.self, ReplayCommand.self, RulesCommand.self, StatusCommand.self,
-            MetricsCommand.self, ReloadCommand.self, DemoCommand.self, SelftestCommand.self,
+            MetricsCommand.self, ReloadCommand.self, RollbackCommand.self, KillSwitchCommand.self, PassCommand.self,
+            ListCommand.self, DemoCommand.self, SelftestCommand.self,
         ]
     )
 

@@ -31,6 +31,12 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A blocklist; once per list.", valueName: "file"))
     var list: [String] = []
 
+    @Option(help: ArgumentHelp("A snapshot, with all of its lists; once per snapshot.", valueName: "file"))
+    var snapshot: [String] = []
+
+    @Option(help: ArgumentHelp("The key of sealed snapshots: a file, or credential:NAME.", valueName: "key"))
+    var seal: String?
+
     @Flag(help: "Leave bad lines of the lists out, and say which, instead of refusing the list.")
     var lenient = false
 
@@ -58,7 +64,10 @@ struct ReplayCommand: AsyncParsableCommand {
     var writeBlocked: String?
 
     func run() async throws {
-        let (blocklist, inspection) = try loadBlocklist(lists: list, configuration: config, isLenient: lenient)
+        for path in snapshot { try requireSnapshot(path) }
+        let (blocklist, inspection) = try loadBlocklist(
+            ConfigurationFile(path: config, lists: list + snapshot, isLenient: lenient, sealKey: seal)
+        )
         BufferedOutput.ignoreClosedPipes()
         var options = ReplayOptions(captures: captures)
         options.format = output

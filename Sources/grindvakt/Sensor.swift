@@ -15,29 +15,32 @@ import Telemetry
 final class Sensor: Sendable {
     private struct State {
         var configuration: SensorConfiguration
-        var lists: [ListState]
         var reloads = ReloadCounts()
+        var rollbacks = ReloadCounts()
         var workers: (any SensorWorkers)?
     }
 
     private let file: ConfigurationFile
     private let logger: Logger
     private let slots = ListSlots()
-    private let source: BlocklistSource
+    private let updater: ListUpdater
     private let processStatistics = ProcessStatisticsSource()
     private let startedAt = Sensor.now()
     private let notifier = ServiceNotifier()
     private let state: Mutex<State>
-    private let reloadQueue = ReloadQueue()
+    private let changes = ChangeQueue()
 
     /// Reads the lists; no queue is touched.
     init(_ file: ConfigurationFile, _ configuration: SensorConfiguration, _ logger: Logger) throws {
         self.file = file
         self.logger = logger
-        let (blocklist, rejected) = try file.load(configuration, slots: slots)
-        source = BlocklistSource(blocklist)
-        state = Mutex(State(configuration: configuration, lists: Self.describe(blocklist, at: startedAt)))
-        log(rejected)
+        updater = ListUpdater(
+            try configuration.plan(isLenient: file.isLenient),
+            settings: try configuration.updaterSettings(),
+            slots: slots
+        )
+        state = Mutex(State(configuration: configuration))
+        log(try updater.start())
     }
 
     /// Binds the queues and starts the workers.
@@ -56,14 +59,14 @@ final class Sensor: Sendable {
         var inspector = configuration.inspectorConfiguration(workers: queues.count)
         inspector.readsTunnels = configuration.readsTunnels
         inspector.flowKey = .random()
-        let pool = try WorkerPool(queues, inspector: inspector, blocklists: source)
+        let pool = try WorkerPool(queues, inspector: inspector, blocklists: updater.source)
         state.withLock { $0.workers = pool }
         for state in pool.states { log(state, wanted: configuration) }
     }
 
     /// Opens the interfaces and starts the workers.
     func start(_ taps: InterfaceTaps) throws(TapError) {
-        let pool = try taps.start(state.withLock { $0.configuration }, source, logger)
+        let pool = try taps.start(state.withLock { $0.configuration }, updater.source, logger)
         state.withLock { $0.workers = pool }
     }
 
@@ -74,9 +77,9 @@ final class Sensor: Sendable {
 
     /// Says that every queue or interface is there and every list in place.
     func announceReadiness() {
-        let lists = source.latest.blocklist.lists.count
+        let lists = updater.report.lists
         logger.info(
-            "ready: \(state.withLock { $0.workers?.summary ?? "" }), \(lists) lists, \(entryCount) entries"
+            "ready: \(state.withLock { $0.workers?.summary ?? "" }), \(lists.count) lists, \(lists.entryCount) entries"
         )
         notifier.notify("READY=1")
     }
@@ -93,9 +96,9 @@ final class Sensor: Sendable {
         logger.info("stopped")
     }
 
-    /// Reads the lists anew and puts them in place as a whole; a fault leaves everything as it was.
-    func reload() async -> ReloadOutcome {
-        await reloadQueue.run { await self.reloadNow() }
+    /// Reads the lists anew and puts each that is accepted in place; a fault leaves a list as it was.
+    func reload(by uid: UInt32? = nil) async -> ReloadOutcome {
+        await changes.run { self.reloadNow(Self.caller(uid)) }
     }
 
     /// What the control socket shows and does.
@@ -103,61 +106,160 @@ final class Sensor: Sendable {
         ControlSource(
             reading: { self.reading() },
             isHealthy: { self.state.withLock { $0.workers?.isHealthy ?? false } },
-            reload: { await self.reload() }
+            reload: { await self.reload(by: $0) },
+            rollback: { uid in await self.changes.run { self.rollBackNow(Self.caller(uid)) } },
+            setKillSwitch: { isOn, uid in
+                await self.changes.run { self.setKillSwitchNow(isOn, Self.caller(uid)) }
+            },
+            pass: { request, uid in await self.changes.run { self.passNow(request, Self.caller(uid)) } }
         )
     }
 
-    private func reloadNow() async -> ReloadOutcome {
+    /// Does what the time asks of the lists.
+    func tick() async {
+        await changes.run { self.updater.tick() }
+    }
+
+    private func reloadNow(_ caller: AuditCaller) -> ReloadOutcome {
+        defer { ProcessLimits.returnFreePages() }
         notifier.notify("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds())")
         defer { notifier.notify("READY=1") }
         let at = Self.now()
+        let before = updater.report.lists
         do {
-            let configuration = try file.read()
-            let (blocklist, rejected) = try file.load(configuration, slots: slots)
-            let generation = source.publish(blocklist)
-            let lists = Self.describe(blocklist, at: at)
-            state.withLock { state in
-                state.lists = lists
-                state.reloads.succeeded += 1
-                state.reloads.last = LastReload(at: at, succeeded: true)
+            let plan = try file.read().plan(isLenient: file.isLenient)
+            let outcome = try updater.update(plan, by: caller)
+            log(outcome)
+            note(\.reloads, at, succeeded: outcome.refused.isEmpty)
+            guard outcome.refused.isEmpty else {
+                let kept = outcome.lists.filter(\.isFallback).map(\.id).joined(separator: ", ")
+                let reason = outcome.refused.map(\.reason).joined(separator: "; ")
+                return .refused(reason: reason + (kept.isEmpty ? "" : "; still in use as before: \(kept)"))
             }
-            log(rejected)
-            logger.info("reloaded: \(lists.count) lists, \(entryCount) entries, generation \(generation)")
-            return .reloaded(lists: lists.map { ReloadedList(id: $0.id, entries: $0.entries) }, generation: generation)
+            logger.info(
+                "reloaded: \(outcome.lists.count) lists, \(outcome.lists.entryCount) entries, generation \(outcome.generation)"
+            )
+            return .reloaded(lists: outcome.lists.map { $0.reloaded(before) }, generation: outcome.generation)
         } catch {
             let reason = (error as? any CommandFailure)?.description ?? String(describing: error)
-            state.withLock { state in
-                state.reloads.failed += 1
-                state.reloads.last = LastReload(at: at, succeeded: false)
-            }
+            note(\.reloads, at, succeeded: false)
             logger.error("reload refused, the lists in use stay: \(reason)")
             return .refused(reason: reason)
         }
     }
 
-    private var entryCount: Int { state.withLock { $0.lists.reduce(0) { $0 + $1.entries } } }
+    private func rollBackNow(_ caller: AuditCaller) -> ReloadOutcome {
+        defer { ProcessLimits.returnFreePages() }
+        let at = Self.now()
+        let before = updater.report.lists
+        do throws(ListUpdater.Refusal) {
+            let outcome = try updater.rollBack(by: caller)
+            note(\.rollbacks, at, succeeded: true)
+            log(outcome)
+            logger.warning("rolled back: \(outcome.lists.count) lists, generation \(outcome.generation)")
+            return .reloaded(lists: outcome.lists.map { $0.reloaded(before) }, generation: outcome.generation)
+        } catch {
+            note(\.rollbacks, at, succeeded: false)
+            logger.error("not rolled back: \(error.description)")
+            return .refused(reason: error.description)
+        }
+    }
+
+    private func setKillSwitchNow(_ isOn: Bool, _ caller: AuditCaller) -> ControlOutcome {
+        control { () throws(ListUpdater.Refusal) in
+            let warnings = try updater.setKillSwitch(isOn, by: caller)
+            logger.warning("kill switch \(isOn ? "on: nothing is blocked" : "off: lists block again")")
+            return (warnings, nil)
+        }
+    }
+
+    private func passNow(_ request: PassRequest, _ caller: AuditCaller) -> ControlOutcome {
+        control { () throws(ListUpdater.Refusal) in
+            switch request.change {
+            case .letPass(let seconds):
+                let end = Timestamp.now.advanced(by: Int64(seconds))
+                let warnings = try updater.pass(request.name, until: end, by: caller)
+                logger.info("a name is let pass for \(seconds) s")
+                return (warnings, Double(end.seconds))
+            case .takeBack:
+                let warnings = try updater.takeBack(request.name, by: caller)
+                logger.info("a name is let pass no more")
+                return (warnings, nil)
+            }
+        }
+    }
+
+    private func control(
+        _ change: () throws(ListUpdater.Refusal) -> (warnings: [String], endsAt: Double?)
+    ) -> ControlOutcome {
+        do throws(ListUpdater.Refusal) {
+            let (warnings, endsAt) = try change()
+            for warning in warnings { logger.warning("\(warning)") }
+            let report = updater.report
+            return .done(killSwitch: report.killSwitch, passes: report.passes, endsAt: endsAt)
+        } catch {
+            logger.error("not done: \(error.description)")
+            return .refused(reason: error.description)
+        }
+    }
+
+    private func note(
+        _ counts: any WritableKeyPath<State, ReloadCounts> & Sendable,
+        _ at: Double,
+        succeeded: Bool
+    ) {
+        state.withLock { state in
+            if succeeded { state[keyPath: counts].succeeded += 1 } else { state[keyPath: counts].failed += 1 }
+            state[keyPath: counts].last = LastReload(at: at, succeeded: succeeded)
+        }
+    }
+
+    private static func caller(_ uid: UInt32?) -> AuditCaller {
+        uid.map { AuditCaller(uid: $0) } ?? .current()
+    }
 
     private func reading() -> SensorReading {
-        let (lists, reloads, workers) = state.withLock { ($0.lists, $0.reloads, $0.workers) }
+        let (reloads, rollbacks, workers) = state.withLock { ($0.reloads, $0.rollbacks, $0.workers) }
+        let report = updater.report
         var state = SensorState(
             version: Grindvakt.productVersion,
             takenAt: Self.now(),
             startedAt: startedAt,
-            snapshotGeneration: source.generation,
+            snapshotGeneration: updater.source.generation,
             reloads: reloads,
-            lists: lists,
+            rollbacks: rollbacks,
+            killSwitch: report.killSwitch,
+            passes: report.passes,
+            lists: report.lists.map(\.state),
+            refusals: report.refusals,
             process: processStatistics.read()
         )
         workers?.describe(in: &state)
         return SensorReading(workers: workers?.counters ?? [], slots: slots, state: state)
     }
 
-    private func log(_ rejected: [RejectedLine]) {
-        for line in rejected.prefix(100) {
-            logger.warning("\(line.path):\(line.line): left out: \(line.cause.description)")
+    private func log(_ outcome: ListUpdater.Outcome) {
+        for reading in outcome.readings {
+            for line in reading.toldLines.prefix(100) {
+                logger.warning("\(line.path):\(line.line): left out: \(line.cause.description)")
+            }
+            let count = reading.rejectedCount + reading.notEnforceableCount
+            if count > 0 {
+                logger.warning("\(reading.path): \(count) lines left out in all, the first 100 of them named")
+            }
         }
-        guard rejected.isEmpty == false else { return }
-        logger.warning("\(rejected.count) lines left out in all, the first 100 of them named")
+        if outcome.lacksSuffixData {
+            logger.warning(
+                "public suffixes are not checked: \(ListPlan.installedSuffixes) is missing; install the package publicsuffix"
+            )
+        }
+        for refused in outcome.refused {
+            let isKept = outcome.lists.contains { $0.id == refused.id }
+            logger.error(
+                "list \(refused.id) refused, \(isKept ? "the edition before it stays" : "it is not used"): \(refused.reason)"
+            )
+        }
+        for warning in outcome.warnings { logger.warning("\(warning)") }
     }
 
     private func log(_ queue: QueueConfigurationState, wanted: SensorConfiguration) {
@@ -180,17 +282,6 @@ final class Sensor: Sendable {
         }
     }
 
-    private static func describe(_ blocklist: Blocklist, at time: Double) -> [ListState] {
-        zip(blocklist.lists, blocklist.entryCounts).map { list, entries in
-            let action =
-                switch list.purpose {
-                case .action: list.action.rawValue
-                case .encryptedDNS: "count"
-                }
-            return ListState(id: list.id, actions: [action], entries: entries, activatedAt: time)
-        }
-    }
-
     /// Seconds since the Unix epoch.
     private static func now() -> Double {
         var time = timespec()
@@ -207,17 +298,54 @@ final class Sensor: Sendable {
     }
 }
 
-/// Lets one reload run at a time, in the order in which they were asked for.
-private actor ReloadQueue {
-    private var last: Task<ReloadOutcome, Never>?
+/// Lets one change of the lists run at a time, in the order in which they were asked for.
+private actor ChangeQueue {
+    private var last: Task<Void, Never>?
 
-    func run(_ reload: @escaping @Sendable () async -> ReloadOutcome) async -> ReloadOutcome {
+    func run<Value: Sendable>(_ change: @escaping @Sendable () -> Value) async -> Value {
         let previous = last
         let task = Task.detached {
-            _ = await previous?.value
-            return await reload()
+            await previous?.value
+            return change()
         }
-        last = task
+        last = Task { _ = await task.value }
         return await task.value
+    }
+}
+
+extension [ActiveList] {
+    /// Entries that put names on a list.
+    fileprivate var entryCount: Int { reduce(0) { $0 + $1.edition.listedCount } }
+}
+
+extension ActiveList {
+    /// The list as the status and the counters show it.
+    fileprivate var state: ListState {
+        ListState(
+            id: id,
+            actions: [descriptor.use == .action ? descriptor.action.rawValue : "count"],
+            entries: edition.listedCount,
+            sequence: edition.sequence,
+            activatedAt: Double(activatedAt),
+            publisher: descriptor.publisher,
+            purpose: descriptor.purpose,
+            legalBasis: descriptor.legalBasis,
+            protocols: descriptor.protocols.words,
+            match: descriptor.match.rawValue,
+            precedence: descriptor.precedence,
+            issuedAt: edition.issuedAt.map { Double($0) },
+            expiresAt: edition.expiresAt.map { Double($0) },
+            rejectedLines: edition.lines?.rejected ?? 0,
+            notEnforceableLines: edition.lines?.notEnforceable ?? 0,
+            exceptions: edition.count(.exception),
+            testNames: edition.count(.test),
+            isFallback: isFallback
+        )
+    }
+
+    fileprivate func reloaded(_ before: [ActiveList]) -> ReloadedList {
+        let entries = edition.listedCount
+        let earlier = before.first { $0.id == id }?.edition.listedCount
+        return ReloadedList(id: id, entries: entries, added: earlier.map { entries - $0 })
     }
 }

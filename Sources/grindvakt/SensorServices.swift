@@ -49,6 +49,7 @@ extension Sensor {
                 services: [
                     .init(service: control, failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: ReloadOnHangup(sensor: self, signals: signals.hangups)),
+                    .init(service: Clock(sensor: self)),
                     .init(
                         service: EndOnSignal(signals: signals.ends),
                         successTerminationBehavior: .gracefullyShutdownGroup
@@ -99,6 +100,20 @@ private struct ReloadOnHangup: Service {
     func run() async throws {
         for await _ in signals.cancelOnGracefulShutdown() {
             _ = await sensor.reload()
+        }
+    }
+}
+
+/// Tells the sensor of the time, for what holds for a while only.
+private struct Clock: Service {
+    let sensor: Sensor
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: .seconds(5))
+                await sensor.tick()
+            }
         }
     }
 }

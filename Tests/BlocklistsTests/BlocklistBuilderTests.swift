@@ -64,4 +64,13 @@ struct BlocklistBuilderTests {
         #expect(try blocklist.list(of: "other.test") == nil)
         #expect(other.build().entryCounts == [2])
     }
+
+    @Test func `an entry for a list that is not there stops the program, and is not taken for an allowed one`() async {
+        await #expect(processExitsWith: .failure) {
+            var builder = BlocklistBuilder(
+                lists: (0..<Snapshot.maximumLists).map { ListDescriptor(id: "list-\($0)", action: .drop) }
+            )
+            builder.add(try ListEntry("example.org"), list: Snapshot.maximumLists)
+        }
+    }
 }

@@ -116,7 +116,7 @@ struct BlocklistTests {
     }
 
     @Test(arguments: [[Action.observe, .drop], [.drop, .observe], [.observe, .observe, .drop, .drop, .observe]])
-    func `the strictest action wins, in whatever order the lists come`(actions: [Action]) throws {
+    func `a list that only observes never decides while another acts`(actions: [Action]) throws {
         let descriptors = actions.enumerated().map { ListDescriptor(id: "list-\($0)", action: $1) }
         let strictest = try #require(actions.firstIndex(of: .drop))
         let mildest = try #require(actions.firstIndex(of: .observe))
@@ -135,15 +135,9 @@ struct BlocklistTests {
         }
     }
 
-    @Test func `every action has a strictness, and to let pass is the least`() {
-        for action in Action.allCases where action != .observe {
-            #expect(action.strictness > Action.observe.strictness)
-        }
-    }
-
     @Test func `a list of endpoints gives no match and hides none`() throws {
         let descriptors = [
-            ListDescriptor(id: "endpoints", purpose: .encryptedDNS, action: .drop),
+            ListDescriptor(id: "endpoints", use: .encryptedDNS, action: .drop),
             ListDescriptor(id: "watch", action: .observe),
         ]
         var builder = BlocklistBuilder(lists: descriptors)
@@ -185,8 +179,8 @@ struct BlocklistTests {
         #expect(try builder.build().list(of: "a.b.c.test") == nil)
     }
 
-    @Test func `63 lists are told apart`() throws {
-        let count = Blocklist.maximumLists
+    @Test func `the most lists of one snapshot are told apart`() throws {
+        let count = Snapshot.maximumLists
         var builder = BlocklistBuilder(lists: Self.descriptors(count))
         for list in (0..<count).reversed() {
             builder.add(try ListEntry("only-\(list).example.org"), list: list)
@@ -210,66 +204,141 @@ struct BlocklistTests {
         }
     }
 
-    @Test(arguments: UInt64(0)..<60)
-    func `random lists agree with a plain comparison of text`(seed: UInt64) throws {
-        var names = NameGenerator(seed: seed)
-        // Every other seed has lists that observe and lists of endpoints among those that drop.
-        let isMixed = seed & 1 == 1
-        let listCount = [1, 2, 5, Blocklist.maximumLists][Int(seed % 4)]
-        let descriptors = (0..<listCount).map { index in
-            ListDescriptor(
-                id: "list-\(index)",
-                purpose: isMixed && Int.random(in: 0..<4, using: &names.random) == 0 ? .encryptedDNS : .action,
-                action: isMixed && Bool.random(using: &names.random) ? .observe : .drop
+    /// What a lookup can come to.
+    private enum Answer: Hashable {
+        case nothing, acted, observed, behindAnother, test, encryptedDNS
+        case exempt(Exemption.Reason)
+    }
+
+    private func answers(_ found: Lookup, _ blocklist: Blocklist) -> Set<Answer> {
+        guard found != .nothing else { return [.nothing] }
+        var answers: Set<Answer> = found.isEncryptedDNS ? [.encryptedDNS] : []
+        if let exemption = found.exemption { answers.insert(.exempt(exemption.reason)) }
+        guard let match = found.match else { return answers }
+        answers.insert(blocklist.lists[match.list].action == .drop ? .acted : .observed)
+        if match.tests != 0 { answers.insert(.test) }
+        if match.lists.trailingZeroBitCount < match.list { answers.insert(.behindAnother) }
+        return answers
+    }
+
+    @Test func `random blocklists agree with a plain comparison of text`() throws {
+        var seen: Set<Answer> = []
+        for seed in UInt64(0)..<72 {
+            var random = try RandomBlocklist(seed: seed)
+            let (blocklist, naive) = (random.blocklist, random.naive)
+            var different: [String] = []
+            for name in random.askedNames() {
+                let wire = try DomainName(name)
+                for protocols in [.all, ListProtocols(rawValue: UInt8(random.number(16)))] {
+                    let found = blocklist.lookUp(wire, in: protocols)
+                    if found != naive.lookUp(name, in: protocols) { different.append(name) }
+                    seen.formUnion(answers(found, blocklist))
+                }
+                if blocklist.match(wire) != blocklist.lookUp(wire).match { different.append(name) }
+            }
+            #expect(different.sorted() == [], "seed \(seed)")
+
+            #expect(blocklist.lists == naive.parts.flatMap(\.lists).compactMap { $0 })
+            let allowed = naive.parts.map(\.names) + [naive.allowed]
+            #expect(blocklist.allowedCount == allowed.reduce(0) { $0 + $1.count { $0.list == nil } })
+            let counts = naive.parts.flatMap { part in
+                part.lists.indices.filter { part.lists[$0] != nil }.map { list in
+                    part.names.count { $0.list == list && $0.role != .exception }
+                }
+            }
+            #expect(blocklist.entryCounts == counts, "seed \(seed)")
+        }
+        let all: Set<Answer> = [
+            .nothing, .acted, .observed, .behindAnother, .test, .encryptedDNS, .exempt(.allowed), .exempt(.passed),
+            .exempt(.protected),
+        ]
+        #expect(seen == all)
+    }
+
+    @Test func `63 lists of three snapshots are told apart`() throws {
+        var parts: [Blocklist.Part] = []
+        for part in 0..<3 {
+            let ids = (0..<Snapshot.maximumLists).map { part * Snapshot.maximumLists + $0 }
+            var builder = BlocklistBuilder(
+                lists: ids.map { ListDescriptor(id: "list-\($0)", action: .drop, precedence: 1000 - $0) },
+                key: HashKey(1, part == 0 ? 0 : 1)
             )
-        }
-        var naive = NaiveBlocklist()
-        naive.descriptors = descriptors
-        var builder = BlocklistBuilder(lists: descriptors, key: HashKey(seed, seed << 32))
-        // every third blocklist has no allow list, and some have no more than an entry or two
-        let entryCount = Int.random(in: 0...(seed % 5 == 0 ? 3 : 120), using: &names.random)
-        for _ in 0..<entryCount {
-            let name = names.name()
-            let scope = names.scope()
-            let isAllowed = seed % 3 != 0 && Int.random(in: 0..<8, using: &names.random) == 0
-            let list = isAllowed ? nil : Int.random(in: 0..<listCount, using: &names.random)
-            naive.entries.append((name, scope, list))
-            builder.add(try ListEntry(name, scope), list: list)
-        }
-        let blocklist = builder.build()
-
-        var asked = Set(naive.entries.map(\.name))
-        for name in asked {
-            // parents, children, siblings and near misses
-            var parent = name[...]
-            while let dot = parent.firstIndex(of: ".") {
-                parent = parent[parent.index(after: dot)...]
-                asked.insert(String(parent))
+            for (list, id) in ids.enumerated() {
+                builder.add(try ListEntry("only-\(id).example.org"), list: list, role: part == 1 ? .test : .listed)
+                builder.add(try ListEntry("all.example.org"), list: list)
             }
-            asked.formUnion([
-                "www.\(name)", "a.b.\(name)", "not\(name)", "\(name).test", "\(name)x", String(name.dropFirst(2)),
-            ])
+            parts.append(Blocklist.Part(builder.buildSnapshot()))
         }
-        for _ in 0..<100 { asked.insert(names.name()) }
-        asked = asked.filter {
-            $0.isEmpty == false && $0.utf8.count <= 253 && $0.first != "." && $0.contains("..") == false
+        let blocklist = Blocklist(parts)
+        #expect(blocklist.lists.count == Blocklist.maximumLists)
+        for list in 0..<Blocklist.maximumLists {
+            let tests: UInt64 = list / Snapshot.maximumLists == 1 ? 1 << UInt64(list) : 0
+            let match = blocklist.match(try DomainName("www.only-\(list).example.org"))
+            #expect(match == Match(list: list, tests: tests))
         }
+        let every = UInt64.max >> 1
+        #expect(blocklist.match(try DomainName("all.example.org")) == Match(list: 62, others: every))
+        #expect(blocklist.match(try DomainName("other.example.org")) == nil)
+        // All but one of the lists of the first snapshot left out: the places move up.
+        let first = parts[0].snapshot
+        let lists = first.lists.indices.map { $0 == 20 ? first.lists[20].descriptor : nil }
+        let fewer = Blocklist([Blocklist.Part(first, lists: lists)] + parts.dropFirst())
+        #expect(fewer.lists.map(\.id) == (20...62).map { "list-\($0)" })
+        #expect(try fewer.list(of: "only-20.example.org") == "list-20")
+        #expect(try fewer.list(of: "only-19.example.org") == nil)
+        #expect(try fewer.list(of: "only-62.example.org") == "list-62")
+    }
 
-        var different: [String] = []
-        for name in asked {
-            let found = blocklist.lookUp(try DomainName(name))
-            guard found.match?.list == naive.list(of: name), found.isEncryptedDNS == naive.isEncryptedDNS(name) else {
-                different.append(name)
-                continue
-            }
-        }
-        #expect(different.sorted() == [])
-        #expect(asked.count >= 20)
+    @Test func `a list that is in two snapshots has what either has, each with its own exceptions`() throws {
+        var one = BlocklistBuilder(lists: Self.descriptors(1), key: HashKey(1, 1))
+        one.add(try ListEntry("one.test"), list: 0)
+        one.add(try ListEntry("both.test"), list: 0)
+        one.add(try ListEntry("other.test"), list: 0, role: .exception)
+        var other = BlocklistBuilder(lists: Self.descriptors(1), key: HashKey(2, 2))
+        other.add(try ListEntry("other.test"), list: 0)
+        other.add(try ListEntry("both.test"), list: 0)
+        other.add(try ListEntry("one.test"), list: nil)
+        let blocklist = Blocklist([Blocklist.Part(one.buildSnapshot()), Blocklist.Part(other.buildSnapshot())])
+        #expect(blocklist.lists.map(\.id) == ["list-0", "list-0"])
+        #expect(blocklist.match(try DomainName("one.test")) == Match(list: 0))
+        #expect(blocklist.match(try DomainName("other.test")) == Match(list: 1))
+        #expect(blocklist.match(try DomainName("both.test")) == Match(list: 0, others: 3))
+    }
 
-        struct Entry: Hashable { let name: String, scope: UInt8, list: Int? }
-        let distinct = Set(naive.entries.map { Entry(name: $0.name, scope: $0.scope.rawValue, list: $0.list) })
-        #expect(blocklist.allowedCount == distinct.count { $0.list == nil })
-        #expect(blocklist.entryCounts == (0..<listCount).map { list in distinct.count { $0.list == list } })
+    @Test func `parts without lists or without entries say nothing and hide nothing`() throws {
+        let empty = BlocklistBuilder(lists: []).buildSnapshot()
+        let bare = BlocklistBuilder(lists: Self.descriptors(2)).buildSnapshot()
+        var builder = BlocklistBuilder(lists: Self.descriptors(1))
+        builder.add(try ListEntry("example.org"), list: 0)
+        let full = builder.buildSnapshot()
+        let blocklist = Blocklist([
+            Blocklist.Part(empty), Blocklist.Part(bare), Blocklist.Part(full), Blocklist.Part(full, lists: [nil]),
+            Blocklist.Part(empty),
+        ])
+        #expect(blocklist.match(try DomainName("www.example.org")) == Match(list: 2))
+        #expect(blocklist.entryCounts == [0, 0, 1])
+        #expect(blocklist.byteCount == 2 * (empty.byteCount + full.byteCount) + bare.byteCount)
+        #expect(Blocklist([]).lookUp(try DomainName("www.example.org")) == .nothing)
+        #expect(Blocklist([Blocklist.Part(full, lists: [nil])]).lookUp(try DomainName("example.org")) == .nothing)
+    }
+
+    @Test func `what a list of an allow list's snapshot has is not exempt`() throws {
+        var builder = BlocklistBuilder(lists: Self.descriptors(1))
+        builder.add(try ListEntry("example.org"), list: 0)
+        builder.add(try ListEntry("allowed.example.org"), list: nil)
+        let snapshot = builder.buildSnapshot()
+        var list = BlocklistBuilder(lists: Self.descriptors(1))
+        list.add(try ListEntry("example.org"), list: 0)
+        let part = Blocklist.Part(list.buildSnapshot())
+        for exemptions in [
+            Blocklist.Exemptions(allowed: snapshot), Blocklist.Exemptions(passes: snapshot),
+            Blocklist.Exemptions(protected: snapshot),
+        ] {
+            let blocklist = Blocklist([part], exemptions: exemptions)
+            #expect(try blocklist.list(of: "example.org") == "list-0")
+            #expect(try blocklist.list(of: "allowed.example.org") == nil)
+            #expect(blocklist.byteCount == part.snapshot.byteCount + snapshot.byteCount)
+        }
     }
 
     @Test func `100,000 names take at most 20 octets each, are all found, and nothing else is`() throws {

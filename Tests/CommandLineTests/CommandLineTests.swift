@@ -110,7 +110,7 @@ struct CommandLineTests {
     @Test func `a bad line of a list is refused by its number, or left out with --lenient`() async throws {
         try await Folder.with { folder in
             let capture = try await folder.write(hexadecimal: Captures.query, to: "query.pcap")
-            let list = try await folder.write("# a comment\ntwo words\nlisted.test\n", to: "police.txt")
+            let list = try await folder.write("# a comment\ntwo words\nlisted.test\nother.test\n", to: "police.txt")
             let refused = try await Program.run(["replay", capture, "--list", list])
             #expect(refused.status == 2 && refused.output.isEmpty, "\(refused)")
             #expect(refused.errorLines.count == 1, "\(refused)")
@@ -223,7 +223,7 @@ struct CommandLineTests {
 }
 
 /// Capture files as hexadecimal digits.
-private enum Captures {
+enum Captures {
     /// One query for www.listed.test from 192.0.2.2 to 198.51.100.2.
     static let query = """
         d4c3b2a1 0200 0400 00000000 00000000 ffff0000 65000000    pcap, link type raw IP

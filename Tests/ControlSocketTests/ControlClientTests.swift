@@ -62,6 +62,7 @@ struct ControlClientTests {
         let errors: [ControlClientError] = [
             .noSocket("/x"), .nobodyListens("/x"), .notPermitted("/x"), .pathTooLong("/x", limit: 107),
             .timeout("/x", .seconds(2)), .brokenAnswer("/x"), .failed(path: "/x", reason: "why"),
+            .answered("/x", status: 403, line: "why"),
         ]
         for error in errors {
             #expect(error.description.hasPrefix("/x: "))

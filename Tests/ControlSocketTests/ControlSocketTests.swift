@@ -113,7 +113,7 @@ struct ControlSocketTests: Sendable {
     @Test func `nothing is logged per request`() async throws {
         try await serving(open()) {
             for resource in ["/metrics", "/status", "/nothing", "/reload"] { _ = try await ask(resource) }
-            _ = try? await rawExchange("this is not HTTP\r\n\r\n")
+            _ = try? await rawExchange(path, ["this is not HTTP\r\n\r\n"])
         }
         #expect(log.lines.withLock { $0 } == [])
     }
@@ -147,7 +147,7 @@ struct ControlSocketTests: Sendable {
         try await serving(open()) {
             let one = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
             let last = "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-            let answer = try await rawExchange(one + one + last)
+            let answer = try await rawExchange(path, [one + one + last])
             let statuses = answer.split(separator: "\r\n").filter { $0.contains("HTTP/1.1 ") }
             #expect(statuses.count == 3)
             #expect(answer.contains("404 Not Found"))
@@ -162,7 +162,7 @@ struct ControlSocketTests: Sendable {
             head + (hasLength ? "Content-Length: 100000000\r\n\r\nx" : "Transfer-Encoding: chunked\r\n" + chunk)
         let sensor = TestSensor()
         try await serving(open(sensor)) {
-            let answer = try await rawExchange(request)
+            let answer = try await rawExchange(path, [request])
             #expect(answer.hasPrefix("HTTP/1.1 413 "))
             #expect(sensor.reloads.load(ordering: .relaxed) == 0)
         }
@@ -333,26 +333,6 @@ struct ControlSocketTests: Sendable {
         let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
         #expect(SocketFile.connect(descriptor, path) == 0)
         return descriptor
-    }
-
-    /// Sends bytes and reads until the other side closes.
-    private func rawExchange(_ text: String) async throws -> String {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(unixDomainSocketPath: path) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
-        return try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: text))
-            var answer = ""
-            do {
-                for try await part in inbound { answer += String(buffer: part) }
-            } catch let error as IOError where error.errnoCode == ECONNRESET {
-                return answer
-            }
-            return answer
-        }
     }
 }
 

@@ -12,6 +12,10 @@ struct StatusTableTests {
         counters.countPacket(.drop)
         counters.countName(.tls)
         counters.countMatch(slot: police, .tls)
+        counters.countTestMatch(slot: police, .dns)
+        counters.countTestMatch(slot: police, .dns)
+        counters.countExemption(slot: police, .allowed)
+        counters.countExemption(slot: police, .passed)
         var odd = AnomalySet()
         odd.insert(.tunnelled)
         odd.insert(.encryptedClientHello)
@@ -45,7 +49,24 @@ struct StatusTableTests {
                 ),
             ],
             lists: [
-                ListState(id: "police", actions: ["drop"], entries: 20_000, sequence: 7, activatedAt: 1_763_776_801),
+                ListState(
+                    id: "police",
+                    actions: ["drop"],
+                    entries: 20_000,
+                    sequence: 7,
+                    activatedAt: 1_763_776_801,
+                    publisher: "National police",
+                    purpose: "csam",
+                    legalBasis: "order 12/2025",
+                    protocols: ["dns", "tls"],
+                    match: "subdomains",
+                    precedence: 10,
+                    expiresAt: 1_763_900_000,
+                    rejectedLines: 3,
+                    notEnforceableLines: 4,
+                    exceptions: 5,
+                    testNames: 1
+                ),
                 ListState(id: "trial", actions: ["observe"], entries: 5, activatedAt: 1_763_776_801),
             ]
         )
@@ -58,12 +79,18 @@ struct StatusTableTests {
             0              17         0        1               3             0       0         0      0    1.5us  yes        no   416KiB of 16MiB
             1 (gone)        -         0        0               -             -       0         0      0        -  no         yes  16MiB
 
-            LIST    ACTION   ENTRIES  SEQUENCE  ACTIVATED             MATCHES
-            police  drop       20000         7  2025-11-22T02:00:01Z        1
-            trial   observe        5         -  2025-11-22T02:00:01Z        0
+            LIST    STATE  ACTION   ENTRIES  SEQUENCE  ACTIVATED             EXPIRES               MATCHES  TESTS  LEFT-ALONE  REFUSED
+            police  ok     drop       20000         7  2025-11-22T02:00:01Z  2025-11-23T12:13:20Z        1      2           2        0
+            trial   ok     observe        5         -  2025-11-22T02:00:01Z  -                           0      0           0        0
+
+            LIST    PUBLISHER        PURPOSE  MATCH       PROTOCOLS  PRECEDENCE  TEST-NAMES  EXCEPTIONS  REJECTED  NOT-ENFORCEABLE  LEGAL-BASIS
+            police  National police  csam     subdomains  dns,tls            10           1           5         3                4  order 12/2025
+            trial   -                -        -           -                   -           0           0         0                0  -
 
             names      dns 0, http 0, quic 0, tls 1
             matches    1
+            tests      2
+            left alone allowed 1, passed 1, protected 0
             undecided  \(UndecidedCause.allCases.map { "\($0.label) 0" }.sorted().joined(separator: ", "))
             odd forms  ech 1, tunnelled 1
             hidden DNS none
@@ -71,6 +98,87 @@ struct StatusTableTests {
             """
         let text = StatusTable.render(try StatusDocument(json: Array(report.utf8)))
         #expect(text == expected)
+    }
+
+    @Test func `what needs an eye stands out`() throws {
+        var refused = RefusalCounts(list: "police")
+        refused.countUpdate([.growth, .protectedName])
+        var neverActive = RefusalCounts(list: "interpol")
+        neverActive.countUpdate([.signature])
+        neverActive.countUpdate([.replay])
+        let rolledBack = LastReload(at: 1_763_776_850, succeeded: true)
+        let state = SensorState(
+            version: "1.2.3",
+            takenAt: 1_763_776_860,
+            startedAt: 1_763_776_800,
+            snapshotGeneration: 4,
+            rollbacks: ReloadCounts(succeeded: 1, last: rolledBack),
+            killSwitch: true,
+            passes: 2,
+            lists: [
+                ListState(id: "police", actions: ["drop"], entries: 1, activatedAt: 0, expiresAt: 1, isFallback: true),
+                ListState(id: "local", actions: ["drop"], entries: 1, activatedAt: 0, isFallback: true),
+            ],
+            refusals: [neverActive, refused]
+        )
+        let report = StatusReport.render(SensorReading(workers: [], slots: ListSlots(), state: state))
+        let text = StatusTable.render(try StatusDocument(json: Array(report.utf8)))
+        let expected = """
+            *** KILL SWITCH ON: NOTHING IS BLOCKED; matches are counted only ***
+
+            grindvakt 1.2.3, up 1m 0s, since 2025-11-22T02:00:00Z, snapshot 4
+            reloads: 0 ok, 0 failed
+            rollbacks: 1 ok, 0 failed; last ok at 2025-11-22T02:00:50Z
+            let pass by the operator: 2 names
+
+            """
+        #expect(text.hasPrefix(expected), "\(text)")
+        #expect(text.contains("\npolice  EXPIRED,FALLBACK  drop"), "\(text)")
+        #expect(text.contains("\nlocal   FALLBACK          drop"), "\(text)")
+        let refusals = """
+
+            refused updates of police: 1; growth 1, protected-name 1
+            refused updates of interpol, NOT ACTIVE: 2; replay 1, signature 1
+
+            names
+            """
+        #expect(text.contains(refusals), "\(text)")
+    }
+
+    @Test(
+        arguments: [
+            ("plain words, å and 字", "plain words, å and 字"), ("a\u{1B}[2Jb\nc\td\re", "a?[2Jb?c?d?e"),
+            ("\u{202E}txt", "?txt"), ("\u{9B}1m\u{2028}\u{0}", "?1m??"),
+            (String(repeating: "x", count: 120), String(repeating: "x", count: 120)),
+            (String(repeating: "x", count: 121), String(repeating: "x", count: 120) + "..."),
+        ]
+    )
+    func `a text that somebody wrote cannot steer a terminal`(legalBasis: String, expected: String) throws {
+        let list = ListState(id: "police", actions: ["drop"], entries: 1, activatedAt: 0, legalBasis: legalBasis)
+        let state = SensorState(version: "1", takenAt: 0, startedAt: 0, snapshotGeneration: 1, lists: [list])
+        let report = StatusReport.render(SensorReading(workers: [], slots: ListSlots(), state: state))
+        let document = try StatusDocument(json: Array(report.utf8))
+        #expect(document.lists.map(\.legalBasis) == [legalBasis])
+        let text = StatusTable.render(document)
+        #expect(text.contains("  \(expected)\n"), "\(text)")
+        #expect(
+            text.unicodeScalars.allSatisfy { $0 == "\n" || ($0.value >= 0x20 && !(0x7F...0x9F).contains($0.value)) }
+        )
+    }
+
+    @Test func `the report of a sensor that knows less is read too`() throws {
+        let old = """
+            {"version":"0.9","started_at":0,"uptime_seconds":1,"snapshot_generation":1,"queues":[],"lists":[\
+            {"id":"police","actions":["drop"],"entries":2,"sequence":null,"activated_at":0,"matches":1}],\
+            "totals":{"packets":{},"names":{},"matches":1,"undecided":{},"anomalies":{},"encrypted_dns_flows":{}},\
+            "reloads":{"succeeded":0,"failed":0,"last":null}}
+            """
+        let text = StatusTable.render(try StatusDocument(json: Array(old.utf8)))
+        #expect(text.hasPrefix("grindvakt 0.9, up 1s"))
+        #expect(
+            text.contains("\npolice  ok     drop          2         -  1970-01-01T00:00:00Z  -              1      -")
+        )
+        #expect(!text.contains("KILL") && !text.contains("rollbacks") && !text.contains("left alone"))
     }
 
     @Test func `a tap has its interfaces where a sensor has its queues`() throws {

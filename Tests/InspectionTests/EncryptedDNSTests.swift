@@ -26,7 +26,7 @@ struct EncryptedDNSTests {
     static func blocklist(drop: [String] = [], allow: [String] = []) throws -> Blocklist {
         var builder = BlocklistBuilder(
             lists: [
-                ListDescriptor(id: "doh-endpoints", purpose: .encryptedDNS, action: .drop, match: .exact),
+                ListDescriptor(id: "doh-endpoints", use: .encryptedDNS, action: .drop, match: .exact),
                 ListDescriptor(id: "police", action: .drop),
             ],
             key: HashKey(1, 2)

@@ -25,8 +25,12 @@ struct LineReaderTests {
     }
 
     private func load(_ content: [UInt8]) throws -> (names: [String], count: Int) {
-        let list = ListSource(path: try folder.write(content), descriptor: ListDescriptor(id: "police", action: .drop))
-        let (blocklist, _) = try ListLoader(lists: [list]).load()
+        let list = ListSource(
+            path: try folder.write(content),
+            descriptor: ListDescriptor(id: "police", action: .drop),
+            trust: .off
+        )
+        let blocklist = try LoadedLists([list]).blocklist
         let found = try ["before.test", "across.test", "behind.test"].filter { name in
             let text = Array(name.utf8)
             return blocklist.match(try DomainName(text: text.span)) != nil

@@ -97,7 +97,10 @@ extension LiveTests {
             let arguments = [site.lab.server.ipv4[0], "500", "9"]
             #expect(try await site.run(Script.hostile, named: "hostile", arguments, on: site.lab.client).succeeded)
 
-            try site.write(lists: [planted[0], "zebra quince, no name at all /$"], observed: [planted[2]])
+            try site.write(
+                lists: [planted[0], "zebra quince, no name at all /$", "zebra-quince-idle.test"],
+                observed: [planted[2]]
+            )
             let refused = try await site.grindvakt(["reload", "--socket", site.socket])
             #expect(refused.status == .exited(2) && refused.errors.contains("list.txt:2: "), "\(refused)")
 

@@ -63,7 +63,7 @@ extension LiveTests {
             #expect(try Self.line(wrongType).hasPrefix("\(configuration):3: "))
 
             _ = try site.configure()
-            try site.write(lists: [Site.listed, "two words"])
+            try site.write(lists: [Site.listed, "two words", "news.test"])
             let badLine = try await run()
             #expect(badLine.status == .exited(2), "\(badLine)")
             #expect(try Self.line(badLine).hasPrefix("\(site.lab.path("list.txt")):2: "))
@@ -84,7 +84,10 @@ extension LiveTests {
             _ = try await site.startResponder()
             let sensor = try await site.startSensor()
             try await site.applyRules()
-            try site.write(lists: ["news.test", "two words"])
+            try site.write(
+                lists: ["news.test", "two words", "more.test"],
+                observed: ["three words more", "a.test", "b.test"]
+            )
             let refused = try await site.grindvakt(["reload", "--socket", site.socket])
             #expect(refused.status == .exited(2), "\(refused)")
             #expect(try Self.line(refused).contains("\(site.lab.path("list.txt")):2: "))
@@ -94,7 +97,7 @@ extension LiveTests {
             #expect(samples[#"grindvakt_reloads_total{result="failed"}"#] == 1)
             #expect(samples[#"grindvakt_reloads_total{result="ok"}"#] == 0)
             #expect(samples["grindvakt_snapshot_generation"] == 1)
-            #expect(sensor.lines.contains { $0.contains("reload refused") && $0.contains("list.txt:2: ") })
+            #expect(sensor.lines.contains { $0.contains("list dropped refused") && $0.contains("list.txt:2: ") })
 
             try site.write(lists: ["news.test"])
             try await site.reload()

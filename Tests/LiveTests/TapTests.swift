@@ -79,9 +79,9 @@ extension LiveTests {
             }
             #expect(isMatched && asked < 20)
 
-            try site.write(lists: ["two words"])
+            try site.write(lists: ["two words", "news.test", "more.test"])
             tap.send(SIGHUP)
-            try await tap.waitForLine(containing: "reload refused")
+            try await tap.waitForLine(containing: "list dropped refused")
             let refused = try await site.grindvakt(["reload", "--socket", site.socket])
             #expect(refused.status == .exited(2) && refused.errors.contains("list.txt:1: "), "\(refused)")
             let before = try await matches(site.samples { $0.sum("grindvakt_names_total") == Double(asked + 1) })

@@ -14,13 +14,14 @@ struct SectionTests {
         }
     }
 
-    private func expect(
+    /// Whether `text` is refused at this line with these words.
+    static func expect(
         _ text: String,
         line: Int,
         says parts: [String],
         _ location: SourceLocation = #_sourceLocation
     ) throws {
-        let error = try #require(Self.refusal(text), "nothing is refused", sourceLocation: location)
+        let error = try #require(refusal(text), "nothing is refused", sourceLocation: location)
         #expect(error.line == line, "\(error)", sourceLocation: location)
         #expect(error.path == "/etc/grindvakt/test.toml", sourceLocation: location)
         #expect(error.description.hasPrefix("/etc/grindvakt/test.toml:\(line): "), sourceLocation: location)
@@ -43,6 +44,15 @@ struct SectionTests {
         ("[[list]]\nidd = \"a\"\npath = \"a\"\n", 2, "idd", "id"),
         ("[allow]\npth = \"a\"\n", 2, "pth", "path"),
         ("[metrics]\nsockt = \"a\"\n", 2, "sockt", "socket"),
+        ("[[list]]\nid = \"a\"\npath = \"a\"\nlegal_basis = \"x\"\n", 4, "legal_basis", "legal-basis"),
+        ("[[list]]\nid = \"a\"\npath = \"a\"\nprotocol = [\"dns\"]\n", 4, "protocol", "protocols"),
+        ("[trust]\npublisher = [\"a\"]\n", 2, "publisher", "publishers"),
+        ("[trust]\n\ntreshold = 1\n", 3, "treshold", "threshold"),
+        ("[gates]\nprotected-names = true\n", 2, "protected-names", "protected-name"),
+        ("[gates]\ngrowth_percent = 1\n", 2, "growth_percent", "growth-percent"),
+        ("[state]\ndirectroy = \"a\"\n", 2, "directroy", "directory"),
+        ("[fetch]\nmax-size = 1\n", 2, "max-size", "maximum-size"),
+        ("[trusts]\nthreshold = 1\n", 1, "trusts", "trust"),
         ("[sensor]\n\"queue\" = \"0\"\n", 2, "queue", "queues"),
     ])
     func `an unknown key is refused with its line and the nearest known key`(
@@ -51,9 +61,9 @@ struct SectionTests {
         unknown: String,
         nearest: String
     ) throws {
-        try expect(text, line: line, says: ["unknown key \"\(unknown)\"", "\"\(nearest)\""])
+        try Self.expect(text, line: line, says: ["unknown key \"\(unknown)\"", "\"\(nearest)\""])
         // the same with the line ends of another system
-        try expect(
+        try Self.expect(
             text.replacing("\n", with: "\r\n"),
             line: line,
             says: ["unknown key \"\(unknown)\"", "\"\(nearest)\""]
@@ -62,9 +72,9 @@ struct SectionTests {
 
     @Test func `the line is that of the table with the fault, of several with the same key`() throws {
         let list = { (id: String, extra: String) in "[[list]]\nid = \"\(id)\"\npath = \"\(id)\"\n\(extra)\n" }
-        try expect(list("a", "") + list("b", "x = 1") + list("c", ""), line: 8, says: ["\"x\""])
-        try expect(list("a", "") + list("b", "") + list("c", "match = \"all\""), line: 12, says: ["match"])
-        try expect("[inspect]\ndns = true\n[sensor]\ndns = true\n", line: 4, says: ["\"dns\"", "[sensor]"])
+        try Self.expect(list("a", "") + list("b", "x = 1") + list("c", ""), line: 8, says: ["\"x\""])
+        try Self.expect(list("a", "") + list("b", "") + list("c", "match = \"all\""), line: 12, says: ["match"])
+        try Self.expect("[inspect]\ndns = true\n[sensor]\ndns = true\n", line: 4, says: ["\"dns\"", "[sensor]"])
     }
 
     @Test(arguments: [
@@ -78,7 +88,7 @@ struct SectionTests {
         ("list = [\n  { id = \"a\", path = \"a\", x = 1 },\n]\n", 1, "x"),
     ])
     func `other ways to write a table have a line too`(text: String, line: Int, unknown: String) throws {
-        try expect(text, line: line, says: ["unknown key \"\(unknown)\""])
+        try Self.expect(text, line: line, says: ["unknown key \"\(unknown)\""])
     }
 
     @Test(arguments: [
@@ -98,9 +108,10 @@ struct SectionTests {
         ("[allow]\npath = 7\n", "path", "text"),
         ("[allow]\npath = true\n", "path", "text"),
         ("[metrics]\nsocket = false\n", "socket", "text"),
+        ("[allow]\npath = \"\"\n", "path", "path"),
     ])
     func `a value of the wrong type is refused with its line`(text: String, key: String, wanted: String) throws {
-        try expect(text, line: 2, says: [key, wanted])
+        try Self.expect(text, line: 2, says: [key, wanted])
     }
 
     @Test(arguments: [
@@ -110,7 +121,7 @@ struct SectionTests {
         ("metrics = [\"a\"]\n", "[metrics]"),
     ])
     func `a value where a table belongs is refused`(text: String, wanted: String) throws {
-        try expect(text, line: 1, says: [wanted])
+        try Self.expect(text, line: 1, says: [wanted])
     }
 
     @Test(arguments: [
@@ -120,7 +131,76 @@ struct SectionTests {
     func `numbers have limits`(key: String, least: Int, most: Int) throws {
         for value in [least, most] { #expect(Self.refusal("[sensor]\n\(key) = \(value)\n") == nil) }
         for value in [least - 1, most + 1, -1, Int.max, Int.min + 1] {
-            try expect("[sensor]\n\(key) = \(value)\n", line: 2, says: [key, "\(least)", "\(most)"])
+            try Self.expect("[sensor]\n\(key) = \(value)\n", line: 2, says: [key, "\(least)", "\(most)"])
         }
     }
+
+    @Test(arguments: KnownKeys.all.flatMap { table in table.keys.map { (table.header, $0) } })
+    func `no key takes a value of another type`(header: String, key: String) throws {
+        let needed = header == "[[list]]" ? ["id", "path"].filter { $0 != key } : []
+        let others = needed.map { "\($0) = \"a\"\n" }.joined()
+        // No key is a table, a date or a fraction.
+        for value in ["{ a = 1 }", "1979-05-27", "1.5"] {
+            try Self.expect("\n\(header)\n\(key) = \(value)\n\(others)", line: 3, says: ["\(key) must be"])
+        }
+    }
+
+    @Test(arguments: [
+        ("[trust]\nthreshold = 0\nexpired = \"no\"\n", 2), ("[trust]\nexpired = \"no\"\nthreshold = 0\n", 2),
+        ("[metrics]\nsocket = 1\n[sensor]\nqueues = 1\n", 2),
+        ("[fetch]\ntimeout = 0\nx = 1\n[sensor]\nqueues = 1\n", 2),
+        ("[fetch]\nx = 1\ntimeout = 0\n[sensors]\n", 2), ("[sensors]\nx = 1\n[fetch]\nx = 1\n", 1),
+        ("[[list]]\nid = \"a\"\npath = \"a\"\naction = \"x\"\nmatch = \"x\"\nid = \"b\"\n", 6),
+        ("[[list]]\nid = \"a\"\npath = \"a\"\naction = \"x\"\nmatch = \"x\"\n", 4),
+        ("[[list]]\nid = \"a\"\n[[list]]\nid = \"A\"\npath = \"a\"\n", 1),
+        ("[[list]]\nid = \"a\"\npath = 1\n[[list]]\nid = \"A\"\npath = \"a\"\n", 3),
+        ("[[list]]\nid = 1\npath = \"a\"\n", 2), ("[[list]]\npath = 1\nid = 1\n", 2), ("\n[allow]\npath = 1\n", 3),
+        // what contradicts another table waits until that can be read
+        (
+            "[[list]]\nid = \"a\"\npath = \"a\"\nthreshold = 2\n[trust]\npublishers = [\"a\", 2]\n",
+            6
+        ),
+        ("[trust]\nthreshold = 2\npublishers = [\"a\", 2]\n", 3),
+    ])
+    func `of several faults the first in the file is told`(text: String, line: Int) throws {
+        try Self.expect(text, line: line, says: [])
+    }
+}
+
+/// Every key that there is.
+enum KnownKeys {
+    static let all: [(header: String, keys: [String])] = [
+        (
+            "[sensor]",
+            [
+                "queues", "fail-open", "queue-length", "copy-range", "receive-buffer", "flows", "flow-memory",
+                "mark-mask",
+            ]
+        ),
+        ("[inspect]", ["dns", "dns-answers", "encrypted-dns", "tunnels", "doh-endpoints", "tls", "quic", "http"]),
+        (
+            "[rules]",
+            ["forwarded", "received", "generated", "dns-ports", "tls-ports", "quic-ports", "http-ports"]
+        ),
+        (
+            "[[list]]",
+            [
+                "id", "path", "url", "format", "match", "action", "protocols", "precedence", "publisher", "purpose",
+                "legal-basis", "test-names", "publishers", "threshold", "seal-key", "rejected-percent",
+            ]
+        ),
+        ("[allow]", ["path"]),
+        ("[trust]", ["publishers", "threshold", "operator", "approvers", "seal-key", "expired"]),
+        (
+            "[gates]",
+            [
+                "empty", "growth", "shrink", "public-suffix", "protected-name", "entry-kind", "purpose", "rejects",
+                "growth-percent", "growth-count", "shrink-percent", "shrink-count", "change-floor", "rejected-percent",
+                "refused-kinds", "protected", "public-suffixes", "approvals",
+            ]
+        ),
+        ("[state]", ["directory", "audit-log"]),
+        ("[fetch]", ["proxy", "certificate-authority", "maximum-size", "connect-timeout", "timeout"]),
+        ("[metrics]", ["socket"]),
+    ]
 }

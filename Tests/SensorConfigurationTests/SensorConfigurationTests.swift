@@ -1,5 +1,4 @@
 import Blocklists
-import FoundationEssentials
 import NetfilterRules
 import SensorConfiguration
 import TestSupport
@@ -50,7 +49,7 @@ struct SensorConfigurationTests {
                 SensorConfiguration.List(
                     id: "police",
                     path: "/etc/grindvakt/police.txt",
-                    format: .domains,
+                    format: .text(.domains),
                     match: .subdomains,
                     action: .drop
                 )
@@ -176,9 +175,9 @@ struct SensorConfigurationTests {
         )
         #expect(configuration.lists.map(\.id) == ["interpol", "police-2"])
         #expect(configuration.lists.map(\.path) == ["/srv/lists/interpol.txt", "/etc/grindvakt/lists/../police.txt"])
-        #expect(configuration.lists.map(\.match) == [.exact, .subdomains])
-        #expect(configuration.lists.map(\.action) == [.observe, .drop])
-        #expect(configuration.lists.map(\.format) == [.domains, .domains])
+        #expect(configuration.lists.map { $0.descriptor().match } == [.exact, .subdomains])
+        #expect(configuration.lists.map { $0.descriptor().action } == [.observe, .drop])
+        #expect(configuration.lists.map(\.format) == [.detected, .detected])
     }
 
     @Test(arguments: [
@@ -264,7 +263,7 @@ struct SensorConfigurationTests {
 
     @Test(arguments: [
         ("match", "all", ["subdomains", "exact"]), ("action", "block", ["observe", "drop"]),
-        ("format", "csv", ["domains"]),
+        ("format", "csv", ["domains", "snapshot"]), ("format", "detected", ["domains"]),
         ("match", "Exact", ["exact"]), ("action", "", ["drop"]),
     ])
     func `a word that is not known is refused with those that are`(key: String, word: String, known: [String]) {
@@ -288,6 +287,14 @@ struct SensorConfigurationTests {
         #expect(error.description.contains("\n") == false)
     }
 
+    @Test(arguments: ["\u{0}", "\\u0000", "\\U00000000"])
+    func `a character that would end the text early is refused`(character: String) throws {
+        let error = try #require(refusal("[allow]\npath = \"a\(character)b\"\nx = 1\n"))
+        #expect(error.line == 2)
+        #expect(error.problem.contains("NUL"))
+        #expect(refusal("# \u{0}\n[allow]\n")?.line == 1)
+    }
+
     @Test func `random texts are read or refused`() {
         var random = SeededRandom(seed: 4)
         var refused = 0
@@ -308,15 +315,5 @@ struct SensorConfigurationTests {
             }
         }
         #expect(refused > 50)
-    }
-
-    @Test func `the configuration that is shipped is read`() throws {
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let data = try Data(contentsOf: URL(filePath: "/\(root)/systemd/grindvakt.toml"))
-        let configuration = try read(String(decoding: data, as: UTF8.self), path: "/etc/grindvakt/grindvakt.toml")
-        #expect(configuration.queues == 0...1)
-        #expect(configuration.lists.map(\.path) == ["/etc/grindvakt/lists/police.txt"])
-        #expect(configuration.allow == "/etc/grindvakt/lists/allow.txt")
-        #expect(configuration.socket == SensorConfiguration.defaultSocket)
     }
 }

@@ -65,12 +65,20 @@ struct CountersTests {
         for slot in 0..<Counters.slotCapacity {
             for inspected in InspectedProtocol.allCases {
                 for _ in 0...(slot + Int(inspected.rawValue)) { counters.countMatch(slot: slot, inspected) }
+                for _ in 0..<(slot + Int(inspected.rawValue)) { counters.countTestMatch(slot: slot, inspected) }
+            }
+            for reason in ExemptionReason.allCases {
+                for _ in 0..<(slot + 2 * Int(reason.rawValue)) { counters.countExemption(slot: slot, reason) }
             }
         }
         let reading = counters.read()
         for slot in 0..<Counters.slotCapacity {
             for inspected in InspectedProtocol.allCases {
                 #expect(reading.matches(slot: slot, inspected) == UInt64(slot) + UInt64(inspected.rawValue) + 1)
+                #expect(reading.testMatches(slot: slot, inspected) == UInt64(slot) + UInt64(inspected.rawValue))
+            }
+            for reason in ExemptionReason.allCases {
+                #expect(reading.exemptions(slot: slot, reason) == UInt64(slot) + 2 * UInt64(reason.rawValue))
             }
         }
     }
@@ -79,8 +87,12 @@ struct CountersTests {
     func `a slot outside the registry counts nothing and traps nothing`(slot: Int) {
         let counters = Counters(queue: 0)
         counters.countMatch(slot: slot, .http)
+        counters.countTestMatch(slot: slot, .http)
+        counters.countExemption(slot: slot, .protected)
         #expect(counters.read() == Counters(queue: 0).read())
         #expect(counters.read().matches(slot: slot, .http) == 0)
+        #expect(counters.read().testMatches(slot: slot, .http) == 0)
+        #expect(counters.read().exemptions(slot: slot, .protected) == 0)
     }
 
     @Test func `every label's value has room in its block`() {
@@ -88,6 +100,7 @@ struct CountersTests {
         #expect(UndecidedCause.allCases.count <= Counters.causeCapacity)
         #expect(Anomaly.allCases.count <= Counters.anomalyCapacity)
         #expect(EncryptedDNS.allCases.count <= Counters.encryptedDNSCapacity)
+        #expect(ExemptionReason.allCases.count <= Counters.exemptionCapacity)
     }
 
     /// A packet in fragments.
@@ -103,6 +116,8 @@ struct CountersTests {
             for _ in 0...index { block.countPacket(.drop) }
             for _ in 0...index { block.countAnomalies(Self.fragments) }
             for _ in 0...index { block.countEncryptedDNSFlow(.doh) }
+            for _ in 0...index { block.countTestMatch(slot: 63, .http) }
+            for _ in 0...index { block.countExemption(slot: 63, .protected) }
         }
         let readings = CounterReading.perQueue(blocks)
         #expect(readings.map(\.queue) == [1, 2])
@@ -110,6 +125,8 @@ struct CountersTests {
         #expect(CounterReading.total(readings).packets(.drop) == 6)
         #expect(CounterReading.total(readings).anomalies(.fragmented) == 6)
         #expect(CounterReading.total(readings).encryptedDNSFlows(.doh) == 6)
+        #expect(CounterReading.total(readings).testMatches(slot: 63, .http) == 6)
+        #expect(CounterReading.total(readings).exemptions(slot: 63, .protected) == 6)
     }
 
     @Test func `a reader beside the writer sees numbers that only rise and misses none`() async {
@@ -202,5 +219,27 @@ struct ListSlotsTests {
         #expect(slots.slot(id: "one-more", action: "drop") == nil)
         #expect(slots.slot(id: "list-63", action: "drop") == 63)
         #expect(slots.all.count == Counters.slotCapacity)
+    }
+}
+
+@Suite("Refused updates")
+struct RefusalCountsTests {
+    @Test func `an update counts once, and once for each of its causes`() {
+        var counts = RefusalCounts(list: "police")
+        #expect(counts.updates == 0 && counts.seen.isEmpty)
+        for number in 1...ListRefusal.allCases.count {
+            counts.countUpdate(Set(ListRefusal.allCases.prefix(number)))
+        }
+        #expect(counts.updates == 13)
+        #expect(counts.seen.map(\.cause) == ListRefusal.allCases)
+        #expect(counts.seen.map(\.updates) == (1...13).reversed())
+    }
+
+    @Test func `the values of the label are these`() {
+        let labels = [
+            "empty", "growth", "shrink", "public-suffix", "protected-name", "entry-kind", "purpose", "rejects",
+            "signature", "replay", "expired", "unreadable", "damaged",
+        ]
+        #expect(ListRefusal.allCases.map(\.label) == labels)
     }
 }

@@ -14,6 +14,10 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     for _ in 0..<3 { first.countName(.dns) }
     second.countName(.tls)
     second.countMatch(slot: police, .tls)
+    first.countTestMatch(slot: police, .dns)
+    second.countTestMatch(slot: police, .dns)
+    first.countExemption(slot: police, .passed)
+    second.countExemption(slot: police, .protected)
     first.countUndecided(.overBudget)
     var odd = AnomalySet()
     odd.insert(.recordSplit)
@@ -30,12 +34,20 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     first.setFlows(12)
     first.setFlowMemory(bytes: 2048)
     first.setReceiveBuffer(bytes: 8_388_608)
+    var refused = RefusalCounts(list: listID)
+    refused.countUpdate([.protectedName, .growth])
+    refused.countUpdate([.growth])
+    var neverActive = RefusalCounts(list: "interpol")
+    neverActive.countUpdate([.signature])
     let state = SensorState(
         version: version,
         takenAt: 1_763_776_900.5,
         startedAt: 1_763_776_800,
         snapshotGeneration: 4,
         reloads: ReloadCounts(succeeded: 3, failed: 1, last: LastReload(at: 1_763_776_850.25, succeeded: false)),
+        rollbacks: ReloadCounts(succeeded: 1, last: LastReload(at: 1_763_776_860, succeeded: true)),
+        killSwitch: true,
+        passes: 2,
         queues: [
             QueueState(queue: 0, present: true, length: 2, kernelDropped: 6, userDropped: 7),
             QueueState(queue: 1, present: false),
@@ -62,9 +74,29 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
             )
         ],
         lists: [
-            ListState(id: listID, actions: ["drop"], entries: 1000, sequence: 42, activatedAt: 1_763_776_801.125),
+            ListState(
+                id: listID,
+                actions: ["drop"],
+                entries: 1000,
+                sequence: 42,
+                activatedAt: 1_763_776_801.125,
+                publisher: "National police",
+                purpose: "csam",
+                legalBasis: "order 12/2025",
+                protocols: ["dns", "tls"],
+                match: "subdomains",
+                precedence: 10,
+                issuedAt: 1_763_700_000,
+                expiresAt: 1_763_776_900.5,
+                rejectedLines: 3,
+                notEnforceableLines: 4,
+                exceptions: 5,
+                testNames: 1,
+                isFallback: true
+            ),
             ListState(id: "local", actions: ["observe"], entries: 2, activatedAt: 1_763_776_801),
         ],
+        refusals: [neverActive, refused],
         process: ProcessStatistics(
             cpuSeconds: 1.25,
             residentBytes: 10_485_760,
@@ -128,6 +160,7 @@ struct ExpositionTests {
         let labels = [
             InspectedProtocol.allCases.map(\.label), UndecidedCause.allCases.map(\.label),
             Anomaly.allCases.map(\.label), EncryptedDNS.allCases.map(\.label), CountedVerdict.allCases.map(\.label),
+            ExemptionReason.allCases.map(\.label), ListRefusal.allCases.map(\.label),
         ]
         for values in labels {
             #expect(Set(values).count == values.count)
@@ -166,12 +199,75 @@ struct ExpositionTests {
         #expect(!lines.contains { $0.contains("grindvakt_list_sequence") || $0.hasPrefix("process_") })
     }
 
+    @Test func `a list that is active shows its counts at zero before anything has happened to it`() {
+        let slots = ListSlots()
+        _ = slots.slot(id: "police", action: "drop")
+        let list = ListState(id: "police", actions: ["drop"], entries: 1, activatedAt: 5)
+        let state = SensorState(version: "1", takenAt: 9, startedAt: 0, snapshotGeneration: 1, lists: [list])
+        let reading = SensorReading(workers: [Counters(queue: 0)], slots: slots, state: state)
+        let lines = Exposition.render(reading, as: .prometheus).split(separator: "\n")
+        for reason in ["allowed", "passed", "protected"] {
+            #expect(lines.contains("grindvakt_exempted_matches_total{list=\"police\",reason=\"\(reason)\"} 0"))
+        }
+        for metric in ["list_fallback", "list_updates_refused_total", "list_rejected_lines", "list_test_names"] {
+            #expect(lines.contains("grindvakt_\(metric){list=\"police\"} 0"), "\(metric)")
+        }
+        for metric in ["rollbacks_total{result=\"ok\"}", "rollbacks_total{result=\"failed\"}", "kill_switch", "passes"]
+        {
+            #expect(lines.contains("grindvakt_\(metric) 0"), "\(metric)")
+        }
+        for metric in ["list_refusals", "list_expire", "list_issued"] {
+            #expect(!lines.contains { $0.contains("grindvakt_\(metric)") }, "\(metric)")
+        }
+    }
+
+    @Test func `a list that changed its action has one count of names left alone, and test names by action`() throws {
+        let slots = ListSlots()
+        let observed = try #require(slots.slot(id: "police", action: "observe"))
+        let other = try #require(slots.slot(id: "local", action: "drop"))
+        let dropped = try #require(slots.slot(id: "police", action: "drop"))
+        let counters = Counters(queue: 0)
+        counters.countExemption(slot: observed, .allowed)
+        counters.countExemption(slot: dropped, .allowed)
+        counters.countExemption(slot: other, .protected)
+        counters.countTestMatch(slot: dropped, .quic)
+        let state = SensorState(version: "1", takenAt: 9, startedAt: 0, snapshotGeneration: 1)
+        let text = Exposition.render(SensorReading(workers: [counters], slots: slots, state: state), as: .prometheus)
+        let expected = """
+            grindvakt_exempted_matches_total{list="police",reason="allowed"} 2
+            grindvakt_exempted_matches_total{list="police",reason="passed"} 0
+            grindvakt_exempted_matches_total{list="police",reason="protected"} 0
+            grindvakt_exempted_matches_total{list="local",reason="allowed"} 0
+            grindvakt_exempted_matches_total{list="local",reason="passed"} 0
+            grindvakt_exempted_matches_total{list="local",reason="protected"} 1
+            #
+            """
+        #expect(text.contains(expected), "\(text)")
+        #expect(text.contains(#"grindvakt_test_matches_total{list="police",protocol="quic",action="drop"} 1"#))
+        #expect(text.contains(#"grindvakt_test_matches_total{list="police",protocol="quic",action="observe"} 0"#))
+        #expect(text.contains(#"grindvakt_matches_total{list="police",protocol="quic",action="drop"} 0"#))
+    }
+
+    @Test(arguments: [(99.0, "0"), (100, "1"), (101, "1")])
+    func `a list has expired from the second of its expiry on`(time: Double, expected: String) {
+        let list = ListState(id: "police", actions: ["drop"], entries: 1, activatedAt: 5, expiresAt: 100)
+        let state = SensorState(version: "1", takenAt: time, startedAt: 0, snapshotGeneration: 1, lists: [list])
+        let text = Exposition.render(SensorReading(workers: [], slots: ListSlots(), state: state), as: .prometheus)
+        #expect(text.contains("\ngrindvakt_list_expired{list=\"police\"} \(expected)\n"))
+    }
+
+    @Test func `what somebody wrote about a list is in no metric`() {
+        let text = Exposition.render(smallReading(), as: .openMetrics)
+        for words in ["National", "csam", "order 12", "subdomains"] { #expect(!text.contains(words), "\(words)") }
+    }
+
     @Test func `the labels and their values come from a closed set`() throws {
         let known: [Substring: Set<String>] = [
             "queue": ["0", "1", "7"], "interface": ["mirror0"], "by": ["kernel", "interface"],
             "verdict": ["accept", "drop"], "protocol": ["dns", "tls", "quic", "http"],
-            "action": ["drop"], "list": ["police", "local"], "result": ["ok", "failed"], "version": ["1.2.3"],
-            "cause": Set(UndecidedCause.allCases.map(\.label)),
+            "action": ["drop"], "list": ["police", "local", "interpol"], "result": ["ok", "failed"],
+            "version": ["1.2.3"], "reason": Set(ExemptionReason.allCases.map(\.label)),
+            "cause": Set(UndecidedCause.allCases.map(\.label) + ListRefusal.allCases.map(\.label)),
             "kind": Set(Anomaly.allCases.map(\.label) + EncryptedDNS.allCases.map(\.label)),
         ]
         for line in Exposition.render(smallReading(), as: .prometheus).split(separator: "\n") {

@@ -25,6 +25,17 @@ let prometheusText = """
     grindvakt_matches_total{list="police",protocol="tls",action="drop"} 1
     grindvakt_matches_total{list="police",protocol="quic",action="drop"} 0
     grindvakt_matches_total{list="police",protocol="http",action="drop"} 0
+    # HELP grindvakt_test_matches_total Test names that a list matched, which are no part of its matches.
+    # TYPE grindvakt_test_matches_total counter
+    grindvakt_test_matches_total{list="police",protocol="dns",action="drop"} 2
+    grindvakt_test_matches_total{list="police",protocol="tls",action="drop"} 0
+    grindvakt_test_matches_total{list="police",protocol="quic",action="drop"} 0
+    grindvakt_test_matches_total{list="police",protocol="http",action="drop"} 0
+    # HELP grindvakt_exempted_matches_total Names that a list holds and that were left alone all the same, by list and reason.
+    # TYPE grindvakt_exempted_matches_total counter
+    grindvakt_exempted_matches_total{list="police",reason="allowed"} 0
+    grindvakt_exempted_matches_total{list="police",reason="passed"} 1
+    grindvakt_exempted_matches_total{list="police",reason="protected"} 1
     # HELP grindvakt_undecided_total Packets and messages accepted without being judged, by cause.
     # TYPE grindvakt_undecided_total counter
     \(samples("grindvakt_undecided_total", "cause", UndecidedCause.allCases.map(\.label), not: ["over-budget": 1]))
@@ -140,6 +151,45 @@ let prometheusText = """
     # TYPE grindvakt_list_activated_timestamp_seconds gauge
     grindvakt_list_activated_timestamp_seconds{list="police"} 1763776801.125
     grindvakt_list_activated_timestamp_seconds{list="local"} 1763776801
+    # HELP grindvakt_list_issued_timestamp_seconds When the publisher issued the active list, as Unix time.
+    # TYPE grindvakt_list_issued_timestamp_seconds gauge
+    grindvakt_list_issued_timestamp_seconds{list="police"} 1763700000
+    # HELP grindvakt_list_expires_timestamp_seconds When the active list expires, as Unix time.
+    # TYPE grindvakt_list_expires_timestamp_seconds gauge
+    grindvakt_list_expires_timestamp_seconds{list="police"} 1763776900.5
+    # HELP grindvakt_list_expired Whether the active list has expired; it goes on blocking.
+    # TYPE grindvakt_list_expired gauge
+    grindvakt_list_expired{list="police"} 1
+    # HELP grindvakt_list_fallback Whether the last good edition stands in because the configured source is missing, bad or refused.
+    # TYPE grindvakt_list_fallback gauge
+    grindvakt_list_fallback{list="police"} 1
+    grindvakt_list_fallback{list="local"} 0
+    # HELP grindvakt_list_rejected_lines Lines of the list's source that are no entry and were left out.
+    # TYPE grindvakt_list_rejected_lines gauge
+    grindvakt_list_rejected_lines{list="police"} 3
+    grindvakt_list_rejected_lines{list="local"} 0
+    # HELP grindvakt_list_not_enforceable_lines Lines of the list's source that say more than a name can, and were left out.
+    # TYPE grindvakt_list_not_enforceable_lines gauge
+    grindvakt_list_not_enforceable_lines{list="police"} 4
+    grindvakt_list_not_enforceable_lines{list="local"} 0
+    # HELP grindvakt_list_exceptions Exceptions in the active list: names it leaves alone itself.
+    # TYPE grindvakt_list_exceptions gauge
+    grindvakt_list_exceptions{list="police"} 5
+    grindvakt_list_exceptions{list="local"} 0
+    # HELP grindvakt_list_test_names Test names in the active list.
+    # TYPE grindvakt_list_test_names gauge
+    grindvakt_list_test_names{list="police"} 1
+    grindvakt_list_test_names{list="local"} 0
+    # HELP grindvakt_list_updates_refused_total Updates of the list that were refused, each once.
+    # TYPE grindvakt_list_updates_refused_total counter
+    grindvakt_list_updates_refused_total{list="police"} 2
+    grindvakt_list_updates_refused_total{list="local"} 0
+    grindvakt_list_updates_refused_total{list="interpol"} 1
+    # HELP grindvakt_list_refusals_total Refused updates of the list by cause, of which one may have several.
+    # TYPE grindvakt_list_refusals_total counter
+    grindvakt_list_refusals_total{list="police",cause="growth"} 2
+    grindvakt_list_refusals_total{list="police",cause="protected-name"} 1
+    grindvakt_list_refusals_total{list="interpol",cause="signature"} 1
     # HELP grindvakt_snapshot_generation Number of the active snapshot; it rises at each change.
     # TYPE grindvakt_snapshot_generation gauge
     grindvakt_snapshot_generation 4
@@ -147,6 +197,16 @@ let prometheusText = """
     # TYPE grindvakt_reloads_total counter
     grindvakt_reloads_total{result="ok"} 3
     grindvakt_reloads_total{result="failed"} 1
+    # HELP grindvakt_rollbacks_total Returns to the snapshot before the active one, by result.
+    # TYPE grindvakt_rollbacks_total counter
+    grindvakt_rollbacks_total{result="ok"} 1
+    grindvakt_rollbacks_total{result="failed"} 0
+    # HELP grindvakt_kill_switch Whether blocking is switched off as a whole; names are counted all the same.
+    # TYPE grindvakt_kill_switch gauge
+    grindvakt_kill_switch 1
+    # HELP grindvakt_passes Names that the operator lets pass at present.
+    # TYPE grindvakt_passes gauge
+    grindvakt_passes 2
     # HELP grindvakt_build_info The running version.
     # TYPE grindvakt_build_info gauge
     grindvakt_build_info{version="1.2.3"} 1

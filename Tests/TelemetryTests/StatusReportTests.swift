@@ -11,7 +11,8 @@ struct StatusReportTests {
 
     @Test func `the whole report`() {
         let expected = """
-            {"version":"1.2.3","started_at":1763776800,"uptime_seconds":100.5,"snapshot_generation":4,"queues":[\
+            {"version":"1.2.3","started_at":1763776800,"uptime_seconds":100.5,"snapshot_generation":4,\
+            "kill_switch":true,"passes":2,"queues":[\
             {"queue":0,"present":true,"waiting":2,"kernel_dropped":6,"user_dropped":7,"accepted":5,"dropped":0,\
             "receive_overruns":0,"unseen":0,"unfinished_checksums":1,"flows":12,"flow_memory_bytes":2048,\
             "verdict_mean_seconds":0.00002854,"fail_open":true,"gso":false,"receive_buffer_wanted_bytes":16777216,\
@@ -22,13 +23,26 @@ struct StatusReportTests {
             "receive_buffer_bytes":null,"copy_range_bytes":null,"max_length":null}],"taps":[\
             {"queue":7,"interface":"mirror0","reading":true,"received":90,"kernel_dropped":4,"interface_dropped":5,\
             "packets":0,"flows":0,"flow_memory_bytes":0}],"lists":[\
-            {"id":"police","actions":["drop"],"entries":1000,"sequence":42,"activated_at":1763776801.125,"matches":1},\
-            {"id":"local","actions":["observe"],"entries":2,"sequence":null,"activated_at":1763776801,"matches":0}],\
+            {"id":"police","actions":["drop"],"entries":1000,"sequence":42,"activated_at":1763776801.125,\
+            "issued_at":1763700000,"expires_at":1763776900.5,"expired":true,"fallback":true,\
+            "publisher":"National police","purpose":"csam","legal_basis":"order 12/2025","protocols":["dns","tls"],\
+            "match":"subdomains","precedence":10,"rejected_lines":3,"not_enforceable_lines":4,"exceptions":5,\
+            "test_names":1,"matches":1,"test_matches":2,"exempted":{"allowed":0,"passed":1,"protected":1},\
+            "updates_refused":2,"refusals":{"growth":2,"protected-name":1}},\
+            {"id":"local","actions":["observe"],"entries":2,"sequence":null,"activated_at":1763776801,\
+            "issued_at":null,"expires_at":null,"expired":null,"fallback":false,\
+            "publisher":null,"purpose":null,"legal_basis":null,"protocols":[],\
+            "match":null,"precedence":null,"rejected_lines":0,"not_enforceable_lines":0,"exceptions":0,\
+            "test_names":0,"matches":0,"test_matches":0,"exempted":{"allowed":0,"passed":0,"protected":0},\
+            "updates_refused":0,"refusals":{}}],\
+            "refused_lists":[{"id":"interpol","updates_refused":1,"refusals":{"signature":1}}],\
             "totals":{"packets":{"accept":5,"drop":1},"names":{"dns":3,"tls":1,"quic":0,"http":0},"matches":1,\
+            "test_matches":2,"exempted":{"allowed":0,"passed":1,"protected":1},\
             "undecided":{\(members(UndecidedCause.allCases.map(\.label), not: ["over-budget": 1]))},\
             "anomalies":{\(members(Anomaly.allCases.map(\.label), not: ["record-split": 1, "ech": 1]))},\
             "encrypted_dns_flows":{"dot":0,"doq":0,"doh":2}},\
-            "reloads":{"succeeded":3,"failed":1,"last":{"at":1763776850.25,"succeeded":false}}}
+            "reloads":{"succeeded":3,"failed":1,"last":{"at":1763776850.25,"succeeded":false}},\
+            "rollbacks":{"succeeded":1,"failed":0,"last":{"at":1763776860,"succeeded":true}}}
             """
         #expect(StatusReport.render(smallReading()) == expected)
     }

@@ -12,10 +12,12 @@ struct DomainsFormatTests {
     }
 
     private func locate(_ line: [UInt8], _ match: MatchKind = .subdomains) -> Result<Reading?, ListLineError> {
+        var parser = ListFormat.domains.makeParser(match: match)
+        var found: [EntryLocation] = []
         do throws(ListLineError) {
-            let location = try ListFormat.domains.locateEntry(in: line.span, match: match)
+            try parser.locateEntries(in: line.span, into: &found)
             return .success(
-                location.map { Reading(name: String(decoding: line[$0.name], as: UTF8.self), scope: $0.scope) }
+                found.first.map { Reading(name: String(decoding: line[$0.name], as: UTF8.self), scope: $0.scope) }
             )
         } catch {
             return .failure(error)
@@ -23,16 +25,8 @@ struct DomainsFormatTests {
     }
 
     private func parse(_ line: [UInt8]) -> Result<String?, ListLineError> {
-        do throws(ListLineError) {
-            guard let location = try ListFormat.domains.locateEntry(in: line.span, match: .exact) else {
-                return .success(nil)
-            }
-            var name = DomainName()
-            try HostName.parse(line.span.extracting(location.name), into: &name)
-            return .success(name.presentation())
-        } catch {
-            return .failure(error)
-        }
+        let list = ParsedList(line, as: .domains, match: .exact)
+        return list.faults.first.map { .failure($0.cause) } ?? .success(list.entries.first?.name)
     }
 
     @Test(arguments: [
@@ -115,13 +109,24 @@ struct DomainsFormatTests {
         #expect(entries > 20)
     }
 
-    @Test func `every cause is told without the line's text, each in its own words`() {
-        let causes: [ListLineError] = [
-            .notAName, .emptyLabel, .labelTooLong, .nameTooLong, .characterNotAllowed, .labelBeginsOrEndsWithHyphen,
-            .notUTF8,
-            .notAnInternationalName, .wildcardNotLeading, .addressNotAllowed, .pathNotAllowed, .severalNames,
-        ]
-        #expect(Set(causes.map(\.description)).count == causes.count)
-        #expect(causes.allSatisfy { $0.description.contains("\n") == false })
+    @Test func `a list gives exactly what it was made of`() {
+        let names = ListDamage.names(500, seed: 11)
+        let expected = names.enumerated().map { index, name -> (text: String, entry: ParsedList.Entry) in
+            switch index % 4 {
+            case 0: (text: "*.\(name)", entry: .under(name))
+            case 1: (text: "  .\(name) # \(name)", entry: .under(name))
+            case 2: (text: "\(name).\t#", entry: .all(name))
+            default: (text: name.uppercased(), entry: .all(name))
+            }
+        }
+        let list = ParsedList(expected.map(\.text).joined(separator: "\n"), as: .domains)
+        #expect(list == ParsedList(entries: expected.map(\.entry)))
+    }
+
+    @Test func `damaged lists are read or refused`() {
+        let text = "# list\r\nexample.org\n*.example.com # why\n\n.example.net\nwww.example.test.\n192.0.2.1\n"
+        let outcomes = ListDamage.outcomes(of: text, as: .domains, seed: 12)
+        #expect(outcomes.entries > 1_000)
+        #expect(outcomes.faults > 1_000)
     }
 }

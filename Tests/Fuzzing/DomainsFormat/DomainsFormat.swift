@@ -7,7 +7,9 @@ enum Entry {
     /// Each input is read as the name says.
     static func main() {
         fuzz { bytes in
-            guard let entry = try? ListFormat.domains.locateEntry(in: bytes, match: .subdomains) else { return }
+            var parser = ListFormat.domains.makeParser(match: .subdomains)
+            var found: [EntryLocation] = []
+            guard (try? parser.locateEntries(in: bytes, into: &found)) != nil, let entry = found.first else { return }
             precondition(entry.name.lowerBound >= 0 && entry.name.upperBound <= bytes.count)
             var name = DomainName()
             guard let _ = try? HostName.parse(bytes.extracting(entry.name), into: &name) else { return }

@@ -1,0 +1,6 @@
+#ifndef GRINDVAKT_CXXHASH_H
+#define GRINDVAKT_CXXHASH_H
+
+#include <xxhash.h>
+
+#endif

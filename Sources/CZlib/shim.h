@@ -1,0 +1,6 @@
+#ifndef GRINDVAKT_CZLIB_H
+#define GRINDVAKT_CZLIB_H
+
+#include <zlib.h>
+
+#endif
