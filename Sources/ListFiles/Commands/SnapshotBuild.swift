@@ -8,7 +8,7 @@ package struct SnapshotBuild: Sendable {
     package struct Edition: Equatable, Sendable {
         /// The number, rising from one edition to the next; nil for none.
         package var sequence: UInt64?
-        /// When they were issued; nil for now.
+        /// When they were issued; nil where that is the time of the build.
         package var issuedAt: Timestamp?
         /// When they stop being current; nil for never.
         package var expiresAt: Timestamp?
