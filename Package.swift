@@ -33,7 +33,7 @@ let package = Package(
             dependencies: [
                 "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "LiveCapture",
                 "ListFiles", "ListFetch",
-                "ControlSocket", "NetfilterRules", "SensorConfiguration", "NetworkLab", "EvasionCases",
+                "Responses", "ControlSocket", "NetfilterRules", "SensorConfiguration", "NetworkLab", "EvasionCases",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -44,8 +44,9 @@ let package = Package(
         // Floor 4: adapters; the only targets with syscalls.
         .target(
             name: "NetfilterQueue",
-            dependencies: ["CNetfilterQueue", "Wire", "Blocklists", "Inspection", "Telemetry"]
+            dependencies: ["CNetfilterQueue", "Wire", "Blocklists", "Inspection", "Telemetry", "Responses"]
         ),
+        .target(name: "Responses", dependencies: ["Wire", "Blocklists", "Inspection", "Telemetry"]),
         .target(name: "CaptureFiles", dependencies: ["CPcap", "Wire", "Blocklists", "Inspection", "Telemetry"]),
         .target(
             name: "LiveCapture",
@@ -83,7 +84,7 @@ let package = Package(
         .target(name: "NetfilterRules", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
         .target(
             name: "SensorConfiguration",
-            dependencies: ["Blocklists", "NetfilterRules", .product(name: "TOMLKit", package: "TOMLKit")]
+            dependencies: ["Wire", "Blocklists", "NetfilterRules", .product(name: "TOMLKit", package: "TOMLKit")]
         ),
         .target(
             name: "NetworkLab",
@@ -144,6 +145,13 @@ let package = Package(
             name: "EvasionCasesTests",
             dependencies: ["EvasionCases", "CaptureFiles", "Inspection", "TestSupport"]
         ),
+        .testTarget(
+            name: "ResponsesTests",
+            dependencies: [
+                "Responses", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"]),
         .testTarget(name: "BlocklistsTests", dependencies: ["Blocklists", "Wire", "TestSupport"]),
@@ -182,7 +190,7 @@ let package = Package(
         .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab", "TestSupport"]),
         .testTarget(
             name: "SensorConfigurationTests",
-            dependencies: ["SensorConfiguration", "Blocklists", "TestSupport"]
+            dependencies: ["SensorConfiguration", "Blocklists", "Wire", "TestSupport"]
         ),
         .testTarget(
             name: "CommandLineTests",
@@ -233,7 +241,7 @@ for target in package.targets where target.type != .system {
 if Context.environment["GRINDVAKT_FUZZING"] != nil {
     let instrumented = [
         "Wire", "Telemetry", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue", "CaptureFiles",
-        "ListFiles",
+        "ListFiles", "Responses",
     ]
     for target in package.targets where instrumented.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]))
@@ -243,14 +251,14 @@ if Context.environment["GRINDVAKT_FUZZING"] != nil {
         "IPPacket", "UDPDatagram", "TCPSegment", "DNSMessage", "TLSRecord", "TLSClientHello", "DomainNameText",
         "DomainsFormat", "NetlinkMessages", "Inspector", "QUICInitialPacket", "QUICFrame", "QUICProtection",
         "HTTPRequestHead", "HTTP2Frame", "HPACK", "Encapsulations", "StreamAssembler", "FragmentAssembler", "PcapNG",
-        "ListFormats", "ListName", "SignedStatement", "Snapshot",
+        "ListFormats", "ListName", "SignedStatement", "Snapshot", "PacketComposer",
     ] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz\(name)",
                 dependencies: [
                     "FuzzingDriver", "Wire", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue",
-                    "CaptureFiles", "ListFiles",
+                    "CaptureFiles", "ListFiles", "Responses",
                 ],
                 path: "Tests/Fuzzing/\(name)",
                 exclude: ["Seeds"],

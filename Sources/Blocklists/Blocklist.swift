@@ -86,6 +86,9 @@ package final class Blocklist: Sendable {
     /// The lists that may block protected names.
     private let approved: UInt64
 
+    /// What becomes of packets that cannot be judged: what any of the lists that stop names asks for.
+    package let unjudged: UnjudgedPackets
+
     /// A blocklist of these snapshots.
     ///
     /// - Parameters:
@@ -117,6 +120,9 @@ package final class Blocklist: Sendable {
         let exempt = [exemptions.allowed, exemptions.passes, exemptions.protected].compactMap { $0 }
         byteCount = (parts.map(\.snapshot) + exempt).reduce(0) { $0 + $1.byteCount }
         let acting = lists.indices.filter { lists[$0].use == .action }
+        unjudged = acting.reduce(into: []) { all, index in
+            if lists[index].action != .observe { all.formUnion(lists[index].unjudged) }
+        }
         precedence = acting.sorted {
             let (one, other) = (lists[$0], lists[$1])
             return (one.action == .observe ? 1 : 0, one.precedence, $0)

@@ -71,6 +71,12 @@ package struct ListDescriptor: Equatable, Sendable {
     /// On what legal ground it is used, for `status`; empty where none is noted.
     package var legalBasis: String
 
+    /// What a client is told beside an answer.
+    package var notice: ListNotice
+
+    /// What becomes of packets that cannot be judged; of no effect for a list that is not acted upon, or only observes.
+    package var unjudged: UnjudgedPackets
+
     /// Where this list's matches are counted: an index that stays the same over reloads.
     package var counterSlot: Int
 
@@ -88,6 +94,8 @@ package struct ListDescriptor: Equatable, Sendable {
         publisher: String = "",
         purpose: String = "",
         legalBasis: String = "",
+        notice: ListNotice = ListNotice(),
+        unjudged: UnjudgedPackets = [],
         counterSlot: Int = 0
     ) {
         self.id = id
@@ -99,6 +107,8 @@ package struct ListDescriptor: Equatable, Sendable {
         self.publisher = publisher
         self.purpose = purpose
         self.legalBasis = legalBasis
+        self.notice = notice
+        self.unjudged = unjudged
         self.counterSlot = counterSlot
     }
 

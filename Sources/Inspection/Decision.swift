@@ -21,6 +21,22 @@ package enum FlowMark: UInt8, Sendable {
     case accepted
     /// Every later packet of the flow is to be dropped.
     case blocked
+    /// Every later packet of the flow, which is a TCP connection, is to be refused with a reset.
+    case refused
+}
+
+/// What is said in place of a packet that is dropped.
+package enum Response: UInt8, Sendable {
+    /// A DNS query is answered in the server's stead.
+    case answer
+    /// A DNS answer is replaced by what a query for the listed name would have got.
+    case rewrite
+    /// A TCP connection is reset at both ends.
+    case reset
+    /// An HTTP request is answered with the stop page, where there is one, and else reset.
+    case page
+    /// The client of a QUIC connection is told, where the operator wants it, that nobody listens.
+    case unreachable
 }
 
 /// What follows from one packet.
@@ -34,10 +50,29 @@ package struct Decision: Equatable, Sendable {
     /// Why the packet could not be judged; nil where it was judged or holds nothing to judge.
     package let undecided: UndecidedCause?
 
-    init(_ verdict: Verdict, flowMark: FlowMark? = nil, undecided: UndecidedCause? = nil) {
+    /// What is said in place of a dropped packet; nil for silence.
+    package let response: Response?
+
+    /// The list that decided, by its index in ``Blocklist/lists``; of no meaning without a response that follows from a list.
+    package let list: UInt8
+
+    init(
+        _ verdict: Verdict,
+        flowMark: FlowMark? = nil,
+        undecided: UndecidedCause? = nil,
+        response: Response? = nil,
+        list: UInt8 = 0
+    ) {
         self.verdict = verdict
         self.flowMark = flowMark
         self.undecided = undecided
+        self.response = response
+        self.list = list
+    }
+
+    /// The same decision, with another response and mark.
+    func answered(_ response: Response, flowMark: FlowMark?) -> Decision {
+        Decision(verdict, flowMark: flowMark, undecided: undecided, response: response, list: list)
     }
 
     /// The same decision, with a cause where it was to accept and has none.

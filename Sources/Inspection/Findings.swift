@@ -41,6 +41,12 @@ package struct Finding: Sendable {
     /// What the list's action asks for; accept where there is no match.
     package fileprivate(set) var verdict: Verdict
 
+    /// What is said in place of the packet; nil for silence and where there is no match.
+    fileprivate(set) var response: Response?
+
+    /// Where the message that the name was read from is kept, if it is.
+    fileprivate(set) var message: Range<Int>
+
     /// The name.
     package fileprivate(set) var name: DomainName
 }
@@ -56,7 +62,12 @@ extension Finding {
         match = found.match
         exemption = found.exemption
         verdict = .accept
-        if let match = found.match { verdict = Policy.verdict(for: blocklist.lists[match.list].action) }
+        response = nil
+        if let match = found.match {
+            let action = blocklist.lists[match.list].action
+            verdict = Policy.verdict(for: action)
+            response = Policy.response(for: action, to: inspectedProtocol, source)
+        }
         return found.isEncryptedDNS
     }
 }
@@ -65,6 +76,15 @@ extension Finding {
 struct Findings {
     private var slots: [Finding]
     private(set) var count = 0
+
+    /// DNS messages that names were read from and that may have to be answered, one behind another.
+    private var messages: [UInt8] = []
+
+    /// Which of the names decided that the packet is dropped.
+    private(set) var deciding: Int?
+
+    /// Octets of messages that are kept of one packet: two of the longest that come over UDP, or many over TCP. A longer one is not answered.
+    private static let messageCapacity = 8_192
 
     /// The odd forms that the packet showed.
     var anomalies = AnomalySet()
@@ -82,9 +102,12 @@ struct Findings {
             match: nil,
             exemption: nil,
             verdict: .accept,
+            response: nil,
+            message: 0..<0,
             name: DomainName()
         )
         slots = Array(repeating: blank, count: 16)
+        messages.reserveCapacity(Self.messageCapacity)
     }
 
     mutating func reset() {
@@ -92,6 +115,25 @@ struct Findings {
         anomalies = AnomalySet()
         fault = nil
         encryptedDNS = nil
+        deciding = nil
+        if messages.isEmpty == false { messages.removeAll(keepingCapacity: true) }
+    }
+
+    /// The message that the deciding name was read from; empty where it was not kept.
+    var decidingMessage: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            guard let deciding, deciding < count else { return messages.span.extracting(0..<0) }
+            return messages.span.extracting(slots[deciding].message)
+        }
+    }
+
+    /// Keeps the message that the names from `first` on were read from, where there is room for it.
+    mutating func keep(_ message: Span<UInt8>, from first: Int) {
+        guard message.count <= Self.messageCapacity &- messages.count else { return }
+        let start = messages.count
+        for index in message.indices { messages.append(message[index]) }
+        for index in first..<count { slots[index].message = start..<messages.count }
     }
 
     /// Forgets the names from `count` on.
@@ -136,6 +178,7 @@ struct Findings {
         guard slots[count].name.length > 0 else { return }
         slots[count].inspectedProtocol = inspectedProtocol
         slots[count].source = source
+        slots[count].message = 0..<0
         count &+= 1
     }
 
@@ -173,9 +216,24 @@ struct Findings {
         for index in first..<count {
             let isEncryptedDNS = slots[index].judge(against: blocklist)
             if isEncryptedDNS, slots[index].source == .hello { encryptedDNS = encryptedDNS ?? .doh }
-            if slots[index].verdict == .drop { verdict = .drop }
+            guard slots[index].verdict == .drop else { continue }
+            verdict = .drop
+            if deciding == nil { deciding = index }
         }
         return verdict
+    }
+
+    /// What follows from the name that decided that the packet is dropped.
+    func decision(flowMark: FlowMark?) -> Decision {
+        guard let deciding, deciding < count, let match = slots[deciding].match else {
+            return Decision(.drop, flowMark: flowMark)
+        }
+        return Decision(
+            .drop,
+            flowMark: flowMark,
+            response: slots[deciding].response,
+            list: UInt8(truncatingIfNeeded: match.list)
+        )
     }
 }
 

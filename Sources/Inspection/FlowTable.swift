@@ -70,6 +70,18 @@ struct Flow: ZeroValid {
         case accepted
         /// The flow is dropped for good.
         case blocked
+        /// The flow is dropped for good, and whoever goes on with it gets a reset.
+        case refused
+        /// The flow is dropped for good, and its client has got an answer in the server's stead that it may still be reading.
+        case answered
+
+        /// Whether nothing of the flow passes any more.
+        var isBlocked: Bool {
+            switch self {
+            case .undecided, .accepted: false
+            case .blocked, .refused, .answered: true
+            }
+        }
     }
 
     private var rawState: UInt8
@@ -264,7 +276,7 @@ struct FlowTable: ~Copyable, Sendable {
     mutating func decide(_ index: UInt32, _ state: Flow.State) {
         unlinkAge(index)
         flows[Int(index)].state = state
-        if state == .blocked {
+        if state.isBlocked {
             blocked.append(index, in: &flows)
         } else {
             passing.append(index, in: &flows)
@@ -285,7 +297,7 @@ struct FlowTable: ~Copyable, Sendable {
         else { return }
         unlinkAge(index)
         flows[position].lastSeen = now.nanoseconds
-        if flows[position].state == .blocked {
+        if flows[position].state.isBlocked {
             blocked.append(index, in: &flows)
         } else {
             passing.append(index, in: &flows)
@@ -293,7 +305,7 @@ struct FlowTable: ~Copyable, Sendable {
     }
 
     private mutating func unlinkAge(_ index: UInt32) {
-        if flows[Int(index)].state == .blocked {
+        if flows[Int(index)].state.isBlocked {
             blocked.remove(index, in: &flows)
         } else {
             passing.remove(index, in: &flows)

@@ -23,8 +23,11 @@ extension Inspector {
         }
         // A name that was read before a fault is a name that was asked for.
         guard findings.count > 0 else { return Decision(.accept, undecided: undecided) }
-        let decision = Decision(findings.judge(from: 0, against: blocklist))
-        return undecided.map { decision.noting($0) } ?? decision
+        guard findings.judge(from: 0, against: blocklist) == .drop else {
+            return Decision(.accept, undecided: undecided)
+        }
+        findings.keep(datagram.payload, from: 0)
+        return findings.decision(flowMark: nil)
     }
 }
 

@@ -28,11 +28,12 @@ extension Inspector {
             let isClient = fiveTuple.destinationPort <= fiveTuple.sourcePort
             flows[flow].setClient(isClient ? isSecond : isSecond == false, isKnown: false)
         }
+        presentFlow = flow
         if isStart { start(flow, isSecond, segment) }
 
         switch flows[flow].state {
         case .accepted: return Decision(.accept, flowMark: .accepted)
-        case .blocked:
+        case .blocked, .refused, .answered:
             guard let decision = reopen(flow, isSecond, segment) else { break }
             return decision
         case .undecided: break
@@ -98,7 +99,7 @@ extension Inspector {
             // waits for the new connection's hello, since a SYN alone may be there only to lift the block.
             release(flow)
             noteNewFlow()
-            if flows[flow].state != .blocked { flows.restart(flow, client: isSecond) }
+            if flows[flow].state.isBlocked == false { flows.restart(flow, client: isSecond) }
         } else if flows[flow].hasKnownClient == false {
             flows[flow].setClient(isSecond == false, isKnown: true)
         }
@@ -109,7 +110,7 @@ extension Inspector {
 
     /// What becomes of a packet of a blocked flow; nil where it begins a new connection's stream and the flow is undecided again.
     private mutating func reopen(_ flow: UInt32, _ isSecond: Bool, _ segment: TCPSegment) -> Decision? {
-        let blocked = Decision(.drop, flowMark: .blocked)
+        let blocked = decisionOfBlocked(flow, segment)
         // Only a SYN seen since the flow was blocked opens a direction again.
         guard flows[flow].first.state == .open || flows[flow].second.state == .open else { return blocked }
         guard segment.payload.count > 0 else { return Decision(.accept) }
@@ -159,8 +160,27 @@ extension Inspector {
     mutating func judge(_ flow: UInt32, from first: Int) -> Decision {
         guard findings.judge(from: first, against: blocklist) == .drop else { return Decision(.accept) }
         release(flow)
-        flows.decide(flow, .blocked)
-        return Decision(.drop, flowMark: .blocked)
+        var decision = findings.decision(flowMark: .blocked)
+        guard fiveTuple.transport == TransportProtocol.tcp, let response = decision.response else {
+            flows.decide(flow, .blocked)
+            return decision
+        }
+        switch response {
+        case .page where configuration.answersHTTP == false: decision = decision.answered(.reset, flowMark: .refused)
+        // The kernel would reset the connection while the client still reads.
+        case .answer, .rewrite, .page: decision = decision.answered(response, flowMark: nil)
+        case .reset, .unreachable: decision = decision.answered(response, flowMark: .refused)
+        }
+        flows.decide(flow, decision.flowMark == nil ? .answered : .refused)
+        return decision
+    }
+
+    /// What becomes of a packet of a blocked flow: a client that has its answer acknowledges it and closes, and only then is reset.
+    private func decisionOfBlocked(_ flow: UInt32, _ segment: TCPSegment) -> Decision {
+        if flows[flow].state == .blocked { return Decision(.drop, flowMark: .blocked) }
+        let isAcknowledgment = segment.payload.count == 0 && segment.flags.contains(.fin) == false
+        if flows[flow].state == .answered, isAcknowledgment { return Decision(.drop) }
+        return Decision(.drop, flowMark: .refused, response: segment.flags.contains(.rst) ? nil : .reset)
     }
 
     /// Lets a flow go once its client's direction has nothing more to say.

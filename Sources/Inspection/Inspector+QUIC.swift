@@ -26,7 +26,7 @@ extension Inspector {
         let key = fiveTuple.flowKey
         let fingerprint = configuration.flowKey.fingerprint(of: key)
         var flow = hasQUICFlows ? flows.find(fingerprint, at: now) : 0
-        if flow != 0, flows[flow].state == .blocked { return Decision(.drop, flowMark: .blocked) }
+        if flow != 0, flows[flow].state.isBlocked { return Decision(.drop, flowMark: .blocked) }
         var cause: UndecidedCause?
         if isKnown {
             let isCut = packet.isTruncated || datagram.isTruncated
@@ -41,7 +41,7 @@ extension Inspector {
                 ),
                 &cause
             )
-            guard verdict == .accept else { return Decision(.drop, flowMark: .blocked) }
+            guard verdict == .accept else { return findings.decision(flowMark: .blocked) }
         } else if isUnknownVersion(number, payload) {
             cause = passUnknown(&flow, fingerprint, now)
         } else if flow != 0, payload.count > 0, payload[0] & 0xC0 == 0x40 {
@@ -313,8 +313,8 @@ extension Inspector {
             assembler.gather(assembly, choosing: choice, into: &message)
             let result = Self.readHellos(&message, limit: assembler.streamLimit, &findings)
             needed = min(needed, result.needed.map { result.consumed + $0 } ?? Int.max)
-            let verdict = keepOrForget(from: before, since: first, isNews: areResent && choice == choices - 1, flow)
-            guard verdict == .accept else { return verdict }
+            let decision = keepOrForget(from: before, since: first, isNews: areResent && choice == choices - 1, flow)
+            guard decision.verdict == .accept else { return decision.verdict }
         }
         assembler[assembly].neededByOverlaps = UInt32(clamping: needed)
         return .accept

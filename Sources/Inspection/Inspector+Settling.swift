@@ -129,8 +129,8 @@ extension Inspector {
             if case .waiting(let consumed, let more) = progress {
                 needed = min(needed, Int(assembler[assembly].base) + consumed + max(more, 1))
             }
-            let verdict = keepOrForget(from: before, since: first, isNews: areResent && choice == choices - 1, flow)
-            guard verdict == .accept else { return Decision(.drop, flowMark: .blocked) }
+            let decision = keepOrForget(from: before, since: first, isNews: areResent && choice == choices - 1, flow)
+            guard decision.verdict == .accept else { return decision }
         }
         assembler[assembly].neededByOverlaps = UInt32(clamping: needed)
         return Decision(.accept)
@@ -148,12 +148,12 @@ extension Inspector {
 
     /// Judges the names of one reading. A name made of pieces that no sender may have put together so is worth a word only where it is
     /// listed, or where it is news.
-    mutating func keepOrForget(from before: Int, since first: Int, isNews: Bool, _ flow: UInt32) -> Verdict {
+    mutating func keepOrForget(from before: Int, since first: Int, isNews: Bool, _ flow: UInt32) -> Decision {
         findings.removeRepeated(from: before, since: first)
         guard isNews || findings.isMatched(from: before, against: blocklist) else {
             findings.truncate(to: before)
-            return .accept
+            return Decision(.accept)
         }
-        return judge(flow, from: before).verdict
+        return judge(flow, from: before)
     }
 }

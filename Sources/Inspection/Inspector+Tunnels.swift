@@ -54,6 +54,7 @@ extension Inspector {
         let decision = decide(packet, at: now, depth: depth + 1)
         if findings.count > first { findings.anomalies.insert(.tunnelled) }
         // The kernel's flow is the tunnel, which carries other flows than the one that was decided.
+        presentFlow = 0
         return Decision(decision.verdict, undecided: decision.undecided)
     }
 }

@@ -42,6 +42,8 @@ package struct Inspector: ~Copyable, Sendable {
     /// The dissectors that the stream of the present segment is shown to.
     var candidates = DissectorSet(rawValue: 0)
     var flows: FlowTable
+    /// The flow of the packet last inspected; zero where it has none, or its flow is inside a tunnel.
+    var presentFlow: UInt32 = 0
     var assembler: StreamAssembler
     var message: MessageBuffer
     var scratch: MessageBuffer
@@ -80,6 +82,13 @@ package struct Inspector: ~Copyable, Sendable {
     /// One of the names of the packet last inspected.
     package func finding(at index: Int) -> Finding { findings[index] }
 
+    /// The DNS message whose name decided about the packet last inspected, for ``Response/answer`` and ``Response/rewrite``; empty where it
+    /// is too long to be answered. It may have come in several segments or fragments.
+    package var decidingMessage: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { findings.decidingMessage }
+    }
+
     /// How many flows are remembered.
     package var flowCount: Int { flows.count }
 
@@ -101,8 +110,10 @@ package struct Inspector: ~Copyable, Sendable {
         evictedStreams = 0
         lostOverlaps = 0
         unfinishedDatagrams = 0
+        presentFlow = 0
         var decision = decide(packet, at: now, depth: 0)
         if let fault = findings.fault { decision = decision.noting(fault) }
+        if let cause = decision.undecided, decision.verdict == .accept { decision = settleUnjudged(decision, cause) }
         findingCount = findings.count
         anomalies = findings.anomalies
         encryptedDNS = findings.encryptedDNS

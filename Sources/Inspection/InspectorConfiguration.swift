@@ -20,6 +20,12 @@ package struct InspectorConfiguration: Equatable, Sendable {
     /// Whether flows of encrypted DNS are counted.
     package var countsEncryptedDNS = true
 
+    /// Whether HTTP requests for listed names are answered with a page where a list asks for more than silence; they are reset else.
+    package var answersHTTP = false
+
+    /// What becomes of packets that cannot be judged, whatever the lists ask for.
+    package var unjudged: UnjudgedPackets = []
+
     /// The most flows that are remembered at a time.
     package var flowCapacity = 65_536
 

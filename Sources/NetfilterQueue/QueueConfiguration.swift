@@ -22,6 +22,12 @@ package struct QueueConfiguration: Equatable, Sendable {
     /// The value under ``markMask`` of a flow that need not be queued any more.
     package var acceptedMark: UInt32 = 0
 
+    /// The value under ``markMask`` of a flow that is dropped from now on.
+    package var blockedMark: UInt32 = 0
+
+    /// The value under ``markMask`` of a TCP connection that is refused from now on.
+    package var refusedMark: UInt32 = 0
+
     /// A queue with this number and the defaults.
     package init(number: UInt16) {
         self.number = number

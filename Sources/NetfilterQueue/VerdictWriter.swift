@@ -10,11 +10,16 @@ struct VerdictWriter: ~Copyable, @unchecked Sendable {
     // SAFETY: `buffer` is allocated in `init` and freed in `deinit` by its only owner, which moves as a whole; `append` keeps `length` within it.
     private let buffer: UnsafeMutableRawBufferPointer
     private var length = 0
+    /// Octets of ``buffer`` that packets in place of others take.
+    private var replaced = 0
     private var accepted: UInt32?
     private let queue: UInt16
 
-    /// Octets of a verdict with a mark, the longest message there is: header, family, verdict, mark.
+    /// Octets of a verdict with a mark, the longest message there is without a packet: header, family, verdict, mark.
     private static let longestMessage = 16 + 4 + 12 + 8
+
+    /// Octets of packets that one batch may replace.
+    private static let replacementLimit = 1 << 16
 
     /// - Parameters:
     ///   - queue: the queue's number.
@@ -22,7 +27,8 @@ struct VerdictWriter: ~Copyable, @unchecked Sendable {
     init(queue: UInt16, capacity: Int) {
         self.queue = queue
         // A batch verdict may precede each single one.
-        unsafe buffer = .allocate(byteCount: (2 * capacity + 1) * Self.longestMessage, alignment: 8)
+        let length = (2 * capacity + 1) * Self.longestMessage + Self.replacementLimit
+        unsafe buffer = .allocate(byteCount: length, alignment: 8)
     }
 
     deinit {
@@ -36,11 +42,14 @@ struct VerdictWriter: ~Copyable, @unchecked Sendable {
     /// Begins a new batch.
     mutating func reset() {
         length = 0
+        replaced = 0
         accepted = nil
     }
 
     /// Adds the verdict on a packet.
     ///
+    /// A packet that is dropped with a mark goes through its hook once more: the rules give its connection the mark and drop it. Where
+    /// there are none that do, it comes back with the mark on it, to be dropped without one.
     /// - Parameters:
     ///   - verdict: what the kernel is to do with it.
     ///   - id: the packet's number, above those added before.
@@ -54,8 +63,32 @@ struct VerdictWriter: ~Copyable, @unchecked Sendable {
             append(NFQNL_MSG_VERDICT, UInt32(NF_ACCEPT), id, mark)
         case .drop:
             flush()
-            append(NFQNL_MSG_VERDICT, UInt32(NF_DROP), id, nil)
+            append(NFQNL_MSG_VERDICT, UInt32(mark == nil ? NF_DROP : NF_REPEAT), id, mark)
         }
+    }
+
+    /// Adds the verdict that another packet goes on in a packet's place.
+    ///
+    /// - Parameters:
+    ///   - packet: the other packet, from its IP header on, with right checksums.
+    ///   - id: the number of the packet it takes the place of.
+    /// - Returns: whether there was room; if not, nothing was added.
+    mutating func add(replacement packet: Span<UInt8>, id: UInt32) -> Bool {
+        flush()
+        let attribute = 4 + packet.count
+        let size = 16 + 4 + 12 + (attribute + 3) & ~3
+        // Room is left for the verdicts of a whole batch.
+        // SAFETY: reads the buffer's size only.
+        guard packet.count > 0, packet.count <= Int(UInt16.max) - 4,
+            size <= Self.replacementLimit - replaced, unsafe size <= buffer.count - length
+        else { return false }
+        replaced += size
+        begin(NFQNL_MSG_VERDICT, UInt32(NF_ACCEPT), id, size: size)
+        store(UInt16(attribute))
+        store(UInt16(NFQA_PAYLOAD.rawValue))
+        for index in packet.indices { store(packet[index]) }
+        for _ in attribute..<(attribute + 3) & ~3 { store(UInt8(0)) }
+        return true
     }
 
     /// Writes what is still held back.
@@ -69,6 +102,15 @@ struct VerdictWriter: ~Copyable, @unchecked Sendable {
         let size = Self.longestMessage - (mark == nil ? 8 : 0)
         // SAFETY: reads the buffer's size only.
         guard unsafe buffer.count - length >= size else { return }
+        begin(type, verdict, id, size: size)
+        guard let mark else { return }
+        store(UInt16(8))
+        store(UInt16(NFQA_MARK.rawValue))
+        store(mark.bigEndian)
+    }
+
+    /// Writes what every verdict begins with, of a message of so many octets.
+    private mutating func begin(_ type: nfqnl_msg_types, _ verdict: UInt32, _ id: UInt32, size: Int) {
         store(UInt32(size))
         store(UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(type.rawValue))
         store(UInt16(NLM_F_REQUEST))
@@ -81,15 +123,11 @@ struct VerdictWriter: ~Copyable, @unchecked Sendable {
         store(UInt16(NFQA_VERDICT_HDR.rawValue))
         store(verdict.bigEndian)
         store(id.bigEndian)
-        guard let mark else { return }
-        store(UInt16(8))
-        store(UInt16(NFQA_MARK.rawValue))
-        store(mark.bigEndian)
     }
 
     @inline(__always)
     private mutating func store<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value) {
-        // SAFETY: `append` has checked that the whole message fits.
+        // SAFETY: the caller of `begin` has checked that the whole message fits.
         unsafe buffer.storeBytes(of: value, toByteOffset: length, as: Value.self)
         length += MemoryLayout<Value>.size
     }

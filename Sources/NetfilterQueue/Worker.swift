@@ -2,6 +2,7 @@ import Blocklists
 import CNetfilterQueue
 import Glibc
 import Inspection
+import Responses
 import Synchronization
 import Telemetry
 
@@ -18,11 +19,14 @@ struct Worker: ~Copyable, Sendable {
     private var lastID: UInt32?
     private var buffers: ReceiveBuffers
     private var verdicts: VerdictWriter
+    private var responder: Responder
+    private var adopted: UInt64
 
     init(
         queue: consuming Queue,
         configuration: QueueConfiguration,
         inspector: consuming Inspector,
+        responder: consuming Responder,
         counters: Counters,
         control: WorkerControl
     ) {
@@ -33,8 +37,11 @@ struct Worker: ~Copyable, Sendable {
         self.queue = queue
         self.counters = counters
         self.control = control
+        responder.adopt(inspector.blocklist)
+        adopted = inspector.blocklistGeneration
         self.inspector = inspector
-        marks = MarkBits(mask: configuration.markMask, accepted: configuration.acceptedMark)
+        self.responder = responder
+        marks = MarkBits(configuration)
     }
 
     /// Judges packets until it is told to stop, then those that still wait.
@@ -54,7 +61,7 @@ struct Worker: ~Copyable, Sendable {
             }
             let count = buffers.receive(from: queue.descriptor)
             if count > 0 {
-                inspector.refreshBlocklist()
+                refreshBlocklist()
                 guard judge(count) else { return EIO }
                 continue
             }
@@ -62,7 +69,7 @@ struct Worker: ~Copyable, Sendable {
             case 0, Int(EINTR):
                 continue
             case Int(EAGAIN):
-                inspector.refreshBlocklist()
+                refreshBlocklist()
                 control.note(generation: inspector.blocklistGeneration)
                 if isDraining { return nil }
             case Int(ENOBUFS):
@@ -73,6 +80,13 @@ struct Worker: ~Copyable, Sendable {
         }
     }
 
+    private mutating func refreshBlocklist() {
+        inspector.refreshBlocklist()
+        guard inspector.blocklistGeneration != adopted else { return }
+        adopted = inspector.blocklistGeneration
+        responder.adopt(inspector.blocklist)
+    }
+
     /// Judges a batch and sends its verdicts.
     private mutating func judge(_ count: Int) -> Bool {
         let start = gv_monotonic_nanoseconds()
@@ -80,7 +94,7 @@ struct Worker: ~Copyable, Sendable {
         var packets = 0
         verdicts.reset()
         for index in 0..<count {
-            packets += Self.judge(buffers, index, at: now, &inspector, &verdicts, &lastID, marks, counters)
+            packets += Self.judge(buffers, index, at: now, &inspector, &responder, &verdicts, &lastID, marks, counters)
         }
         guard settle() else { return false }
         counters.observeVerdict(nanoseconds: gv_monotonic_nanoseconds() &- start, packets: packets)
@@ -100,6 +114,7 @@ struct Worker: ~Copyable, Sendable {
         _ index: Int,
         at now: Instant,
         _ inspector: inout Inspector,
+        _ responder: inout Responder,
         _ verdicts: inout VerdictWriter,
         _ lastID: inout UInt32?,
         _ marks: MarkBits,
@@ -109,16 +124,49 @@ struct Worker: ~Copyable, Sendable {
         var messages = NetlinkMessages(buffers[index])
         while let message = messages.next() {
             guard let packet = QueuedPacket(message) else { continue }
-            packets += 1
             // The kernel numbers every packet of the queue; a number that is missing was a packet for which there was no room.
             if let lastID, packet.id &- lastID > 1 { counters.countUnseen(UInt64(packet.id &- lastID &- 1)) }
             lastID = packet.id
+            guard marks.isBlocked(packet.mark) == false else {
+                // It was judged and sent through its hook once more, where no rule took it.
+                verdicts.add(.drop, id: packet.id, mark: nil)
+                continue
+            }
+            packets += 1
+            responder.earn(packet.payload.count)
             if packet.hasUnfinishedChecksum { counters.countUnfinishedChecksum() }
             let decision = inspector.inspect(packet.payload, at: now)
-            verdicts.add(decision.verdict, id: packet.id, mark: marks.newMark(decision, packet.mark))
             count(decision, &inspector, counters)
+            guard decision.response == nil else {
+                answer(packet, decision, at: now, &inspector, &responder, &verdicts, marks, counters)
+                continue
+            }
+            verdicts.add(decision.verdict, id: packet.id, mark: marks.newMark(decision, packet.mark))
         }
         return packets
+    }
+
+    /// Answers for a packet that is dropped, and writes its verdict.
+    @inline(never)
+    private static func answer(
+        _ packet: QueuedPacket,
+        _ decision: Decision,
+        at now: Instant,
+        _ inspector: inout Inspector,
+        _ responder: inout Responder,
+        _ verdicts: inout VerdictWriter,
+        _ marks: MarkBits,
+        _ counters: Counters
+    ) {
+        let effect = responder.respond(
+            to: decision,
+            packet.payload,
+            message: inspector.decidingMessage,
+            at: now.nanoseconds,
+            counters
+        )
+        if case .replaced = effect, verdicts.add(replacement: responder.replacement, id: packet.id) { return }
+        verdicts.add(decision.verdict, id: packet.id, mark: marks.newMark(decision, packet.mark))
     }
 
     /// Sends the verdicts that have been written.
@@ -141,15 +189,37 @@ struct Worker: ~Copyable, Sendable {
 
 /// The bits of packet marks that are ours.
 private struct MarkBits {
-    let mask: UInt32
-    let accepted: UInt32
+    private let mask: UInt32
+    private let accepted: UInt32
+    private let blocked: UInt32
+    private let refused: UInt32
 
-    /// The packet's new mark word, nil where it stays: only our bits are changed, and only to say that the flow is accepted.
+    init(_ configuration: QueueConfiguration) {
+        mask = configuration.markMask
+        accepted = configuration.acceptedMark
+        blocked = configuration.blockedMark
+        refused = configuration.refusedMark
+    }
+
+    /// The packet's new mark word, nil where it stays: only our bits are changed, to say what becomes of its flow.
     @inline(__always)
     func newMark(_ decision: Decision, _ mark: UInt32) -> UInt32? {
-        guard case .accepted? = decision.flowMark, mask != 0 else { return nil }
-        let new = mark & ~mask | accepted
-        return new == mark ? nil : new
+        guard let flowMark = decision.flowMark, mask != 0 else { return nil }
+        let value =
+            switch flowMark {
+            case .accepted: accepted
+            case .blocked: blocked
+            case .refused: refused
+            }
+        let new = mark & ~mask | value
+        return value == 0 || new == mark ? nil : new
+    }
+
+    /// Whether the mark says that the packet was judged, and is to be dropped.
+    @inline(__always)
+    func isBlocked(_ mark: UInt32) -> Bool {
+        let value = mark & mask
+        return value != 0 && (value == blocked || value == refused)
     }
 }
 

@@ -2,6 +2,7 @@ package import Blocklists
 import CNetfilterQueue
 import Glibc
 package import Inspection
+package import Responses
 import Synchronization
 package import Telemetry
 
@@ -34,12 +35,18 @@ package final class WorkerPool: Sendable {
 
     /// Binds every queue, then starts a worker for each, pinned to a processor of its own where there are enough.
     ///
-    /// - Throws: ``QueueError`` for the first queue that cannot be had; no worker has been started then.
+    /// - Parameters:
+    ///   - configurations: the queues, one for each worker.
+    ///   - inspector: the limits of each worker's inspector.
+    ///   - blocklists: what names are looked up in.
+    ///   - respond: what each worker answers by.
+    /// - Throws: ``QueueError`` for the first queue that cannot be had, or what `respond` throws; no worker has been started then.
     package init(
         _ configurations: [QueueConfiguration],
         inspector: InspectorConfiguration,
-        blocklists: BlocklistSource
-    ) throws(QueueError) {
+        blocklists: BlocklistSource,
+        respond: () throws -> Responder
+    ) throws {
         var boxes: [WorkerBox] = []
         let (failures, continuation) = AsyncStream.makeStream(of: WorkerFailure.self)
         let processors = Self.allowedProcessors()
@@ -50,6 +57,7 @@ package final class WorkerPool: Sendable {
                     queue: try Queue(configuration),
                     configuration: configuration,
                     inspector: Inspector(configuration: inspector, blocklists: blocklists),
+                    responder: try respond(),
                     processor: processor,
                     failures: continuation
                 )
@@ -124,6 +132,7 @@ private final class WorkerBox: Sendable {
         queue: consuming Queue,
         configuration: QueueConfiguration,
         inspector: consuming Inspector,
+        responder: consuming Responder,
         processor: UInt32?,
         failures: AsyncStream<WorkerFailure>.Continuation
     ) {
@@ -136,6 +145,7 @@ private final class WorkerBox: Sendable {
                 queue: queue,
                 configuration: configuration,
                 inspector: inspector,
+                responder: responder,
                 counters: counters,
                 control: control
             )

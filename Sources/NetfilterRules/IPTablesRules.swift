@@ -8,6 +8,8 @@ package enum IPTablesRules {
 
     private static let queueChain = "GRINDVAKT-QUEUE"
     private static let markChain = "GRINDVAKT-MARK"
+    private static let refuseChain = "GRINDVAKT-REFUSE"
+    private static let ownChain = "GRINDVAKT-OWN"
 
     /// A table's worth of rules: our chains with their rules, and the jumps to them.
     private struct Table {
@@ -34,7 +36,7 @@ package enum IPTablesRules {
     ///     are there already stay where they are, so that applying twice changes nothing.
     /// - Returns: the text.
     package static func applying(_ rules: RuleSet, existing: String) -> String {
-        render([mangle(rules), filter(rules)], existing: existing)
+        render([raw(rules), mangle(rules), filter(rules)], existing: existing)
     }
 
     /// The text that removes our jumps and chains and touches nothing else; empty where there are none.
@@ -42,7 +44,7 @@ package enum IPTablesRules {
     /// - Parameter existing: the output of `iptables-save` (or `ip6tables-save`) now.
     /// - Returns: the text.
     package static func removing(existing: String) -> String {
-        render([Table(name: "mangle"), Table(name: "filter")], existing: existing)
+        render(["raw", "mangle", "filter"].map { Table(name: $0) }, existing: existing)
     }
 
     /// Whether the output of `iptables-save` names a chain of ours.
@@ -54,13 +56,25 @@ package enum IPTablesRules {
     ///
     /// A packet that comes back from a queue goes on at the next hook function: the rest of the chain is not seen. So
     /// the jump to the queues stands last, after the host's own rules (which clamp the MSS, say), and the mark of the
-    /// verdict is saved in a later chain.
+    /// verdict is saved in a later chain. One that is to be dropped for good is sent through this chain once more, so
+    /// that its connection gets the mark here; whatever becomes of these rules meanwhile, it does not pass.
     private static func mangle(_ rules: RuleSet) -> Table {
-        let mask = markText(rules.mark.mask)
-        var queueRules = rules.generated ? ["-m mark --mark \(markText(rules.mark.own))/\(mask) -j RETURN"] : []
+        let mark = rules.mark
+        let mask = markText(mark.mask)
+        var queueRules: [String] = []
+        for own in [mark.own, mark.ownUntracked] {
+            queueRules.append("-m mark --mark \(markText(own))/\(mask) -j RETURN")
+        }
+        for value in [mark.blocked, mark.refused] {
+            queueRules += [
+                "-m mark --mark \(markText(value))/\(mask) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
+                "-m mark --mark \(markText(value))/\(mask) -j DROP",
+            ]
+        }
         queueRules += [
-            "-m connmark --mark \(markText(rules.mark.blocked))/\(mask) -j DROP",
-            "-m connmark --mark \(markText(rules.mark.accepted))/\(mask) -j RETURN",
+            "-m connmark --mark \(markText(mark.blocked))/\(mask) -j DROP",
+            "-m connmark --mark \(markText(mark.refused))/\(mask) -j RETURN",
+            "-m connmark --mark \(markText(mark.accepted))/\(mask) -j RETURN",
         ]
         let target = queueTarget(rules)
         let matches =
@@ -84,23 +98,44 @@ package enum IPTablesRules {
         return table
     }
 
-    /// Packets to this host never see POSTROUTING: their mark is saved in the table after mangle.
+    /// Refused connections are reset in this table, the only one that can. Packets to this host never see POSTROUTING: their mark is saved
+    /// here too, in the table after mangle.
     private static func filter(_ rules: RuleSet) -> Table {
-        guard rules.received else { return Table(name: "filter") }
+        let mark = rules.mark
+        let refusal =
+            "-p tcp -m connmark --mark \(markText(mark.refused))/\(markText(mark.mask)) "
+            + "-m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset"
+        var table = Table(name: "filter", chains: [(refuseChain, [refusal])])
+        if rules.forwarded { table.jumps.append(Jump(chain: "FORWARD", target: refuseChain, appended: false)) }
+        if rules.received {
+            // The jump that is inserted last comes first.
+            table.chains.append((markChain, markRules(mark)))
+            table.jumps.append(Jump(chain: "INPUT", target: markChain, appended: false))
+            table.jumps.append(Jump(chain: "INPUT", target: refuseChain, appended: false))
+        }
+        if rules.generated { table.jumps.append(Jump(chain: "OUTPUT", target: refuseChain, appended: false)) }
+        return table
+    }
+
+    /// What the sensor sends to a client in the name of its server is kept from connection tracking.
+    private static func raw(_ rules: RuleSet) -> Table {
+        let own = "-m mark --mark \(markText(rules.mark.ownUntracked))/\(markText(rules.mark.mask)) -j CT --notrack"
         return Table(
-            name: "filter",
-            chains: [(markChain, markRules(rules.mark))],
-            jumps: [Jump(chain: "INPUT", target: markChain, appended: false)]
+            name: "raw",
+            chains: [(ownChain, [own])],
+            jumps: [Jump(chain: "OUTPUT", target: ownChain, appended: false)]
         )
     }
 
+    /// The mark of an accepted flow is saved and leaves the packet. What is still there of a refused connection, because somebody has
+    /// removed the rule that resets it, does not pass.
     private static func markRules(_ mark: FlowMark) -> [String] {
         let mask = markText(mark.mask)
+        let accepted = "-m mark --mark \(markText(mark.accepted))/\(mask)"
         return [
-            "-m mark --mark \(markText(mark.accepted))/\(mask) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
-            "-m mark --mark \(markText(mark.blocked))/\(mask) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
-            "-m mark --mark \(markText(mark.blocked))/\(mask) -j DROP",
-            "-m mark ! --mark 0x00000000/\(mask) -j MARK --set-xmark 0x00000000/\(mask)",
+            "\(accepted) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
+            "\(accepted) -j MARK --set-xmark 0x00000000/\(mask)",
+            "-p tcp -m connmark --mark \(markText(mark.refused))/\(mask) -m tcp ! --tcp-flags RST RST -j DROP",
         ]
     }
 

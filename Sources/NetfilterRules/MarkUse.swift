@@ -37,11 +37,11 @@ package enum MarkScan {
         uses.first { $0.bits & mask != 0 }
     }
 
-    /// Two neighbouring bits that nobody uses, the sensor's own first and then from high to low; nil where all are
+    /// Three neighbouring bits that nobody uses, the sensor's own first and then from high to low; nil where all are
     /// taken.
     package static func freeMask(beside uses: [MarkUse]) -> UInt32? {
         let used = uses.reduce(0) { $0 | $1.bits }
-        let candidates = [FlowMark().mask] + (0...30).reversed().map { UInt32(3) << UInt32($0) }
+        let candidates = [FlowMark().mask] + (0...29).reversed().map { UInt32(7) << UInt32($0) }
         return candidates.first { $0 & used == 0 }
     }
 

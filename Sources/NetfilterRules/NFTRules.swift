@@ -6,7 +6,8 @@ package enum NFTRules {
     /// The text that puts the rules in place of earlier ones in one transaction.
     ///
     /// A packet that comes back from a queue goes on at the next base chain, so the mark of the verdict is saved in a
-    /// base chain of its own with a later priority or hook.
+    /// base chain of its own with a later priority or hook. One that is to be dropped for good is sent through its chain
+    /// once more, so that its connection gets the mark there.
     package static func applying(_ rules: RuleSet) -> String {
         let mark = rules.mark
         let mask = markText(mark.mask)
@@ -18,11 +19,19 @@ package enum NFTRules {
             "table inet \(table) {",
             "    chain judge {",
         ]
-        if rules.generated {
-            lines.append("        meta mark & \(mask) == \(markText(mark.own)) return")
+        for own in [mark.own, mark.ownUntracked] {
+            lines.append("        meta mark & \(mask) == \(markText(own)) return")
+        }
+        for value in [mark.blocked, mark.refused] {
+            lines.append(
+                "        meta mark & \(mask) == \(markText(value)) "
+                    + "ct mark set ct mark & \(others) | \(markText(value)) drop"
+            )
         }
         lines += [
             "        ct mark & \(mask) == \(markText(mark.blocked)) drop",
+            "        ct mark & \(mask) == \(markText(mark.refused)) tcp flags & rst != rst reject with tcp reset",
+            "        ct mark & \(mask) == \(markText(mark.refused)) return",
             "        ct mark & \(mask) == \(markText(mark.accepted)) return",
         ]
         if !rules.udpPorts.isEmpty {
@@ -40,9 +49,11 @@ package enum NFTRules {
             "    chain remember {",
             "        meta mark & \(mask) == \(markText(mark.accepted)) "
                 + "ct mark set ct mark & \(others) | \(markText(mark.accepted))",
-            "        meta mark & \(mask) == \(markText(mark.blocked)) "
-                + "ct mark set ct mark & \(others) | \(markText(mark.blocked)) drop",
-            "        meta mark & \(mask) != 0x00000000 meta mark set meta mark & \(others)",
+            "        meta mark & \(mask) == \(markText(mark.accepted)) meta mark set meta mark & \(others)",
+            "    }",
+            "    chain own {",
+            "        type filter hook output priority raw; policy accept;",
+            "        meta mark & \(mask) == \(markText(mark.ownUntracked)) notrack",
             "    }",
         ]
         if rules.forwarded {

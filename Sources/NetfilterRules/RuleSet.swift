@@ -8,8 +8,8 @@ package enum RuleBackend: String, CaseIterable, Sendable {
 
 /// What the netfilter rules bring to the queues.
 ///
-/// Packets from the client to the server are queued: the names stand there, and a blocked flow is dropped in both
-/// directions by its connection mark. Of the other direction only what DNS servers answer is queued.
+/// Packets from the client to the server are queued: the names stand there, and a blocked flow is dropped, and a refused
+/// connection reset, in both directions by its connection mark. Of the other direction only what DNS servers answer is queued.
 ///
 /// Both directions of a flow reach the same queue: for `queue num A-B` (nft, without `fanout`) and for `--queue-balance`
 /// the kernel hashes the two addresses in an order of their own (`nfqueue_hash`), and every rule here names the same queues.
@@ -135,7 +135,7 @@ package struct RuleSet: Sendable, Hashable {
             throw .invalid("port 0 cannot be queued; name a port from 1 to 65535")
         }
         guard mark.isSound else {
-            throw .invalid("mark-mask \(markText(mark.mask)) needs two bits of its own; set mark-mask = 0x00030000")
+            throw .invalid("mark-mask \(markText(mark.mask)) needs three bits of its own; set mark-mask = 0x00070000")
         }
     }
 }

@@ -53,6 +53,15 @@ extension SensorConfiguration {
         /// On what legal ground it is used: at most 500 octets, on one line.
         package var legalBasis: String?
 
+        /// The code of the Extended DNS Error in answers for its names (RFC 8914); nil for the one that suits the action.
+        package var extendedError: UInt16?
+
+        /// The text beside the code, the same for every name: one line of at most 64 octets.
+        package var extendedErrorText: String?
+
+        /// What becomes of packets that cannot be judged, for its sake.
+        package var unjudged: UnjudgedPackets = []
+
         /// A file of domains by which its blocking is tried; they are on the list, and their matches are counted apart.
         package var testNames: String?
 
@@ -100,6 +109,8 @@ extension SensorConfiguration {
                 publisher: publisher ?? snapshot.publisher,
                 purpose: purpose ?? snapshot.purpose,
                 legalBasis: legalBasis ?? snapshot.legalBasis,
+                notice: ListNotice(code: extendedError, text: extendedErrorText ?? ""),
+                unjudged: unjudged,
                 counterSlot: counterSlot
             )
         }
@@ -118,6 +129,9 @@ extension SensorConfiguration {
         list.publisher = section.text("publisher", limit: 200)
         list.purpose = Self.readPurpose(&section)
         list.legalBasis = section.text("legal-basis", limit: 500)
+        list.extendedError = section.integer("extended-error", in: 0...Int(UInt16.max)).map { UInt16($0) }
+        list.extendedErrorText = section.text("extended-error-text", limit: ListNotice.maximumTextLength)
+        list.unjudged = Self.readUnjudged(&section)
         list.testNames = section.path("test-names")
         list.publishers = Trust.readPublishers(&section)
         list.threshold = Trust.readThreshold(&section)
@@ -178,6 +192,14 @@ extension SensorConfiguration {
         if lists.count > mostLists {
             sections[mostLists].note(nil, "more than \(mostLists) lists; merge some of them into one file")
         }
+    }
+
+    /// What the keys `on-malformed` and `on-over-budget` of a table say.
+    static func readUnjudged(_ section: inout Section) -> UnjudgedPackets {
+        var unjudged: UnjudgedPackets = []
+        if section.choice("on-malformed", as: FailureAction.self) == .drop { unjudged.insert(.dropMalformed) }
+        if section.choice("on-over-budget", as: FailureAction.self) == .drop { unjudged.insert(.dropOverBudget) }
+        return unjudged
     }
 
     private static func readSource(_ section: inout Section) -> String? {

@@ -1,3 +1,4 @@
+package import Blocklists
 package import NetfilterRules
 import TOMLKit
 
@@ -58,6 +59,15 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// What is asked of a list before it is acted upon.
     package var gates = Gates()
 
+    /// How it answers in place of what it drops.
+    package var responses = Responses()
+
+    /// What becomes of packets that cannot be judged, whatever the lists ask for.
+    package var unjudged: UnjudgedPackets = []
+
+    /// What the kernel does with packets for which a queue has no room; as ``failOpen`` says where nothing else is configured.
+    package var onOverload = FailureAction.accept
+
     /// Where the sensor keeps what has to outlast it.
     package var state = State()
 
@@ -107,6 +117,7 @@ package struct SensorConfiguration: Equatable, Sendable {
         let trustSection = file.section("trust")
         if var section = trustSection { trust.read(&section) }
         if var section = file.section("gates") { gates.read(&section) }
+        if var section = file.section("responses") { responses.read(&section) }
         if var section = file.section("state") { state.read(&section) }
         if var section = file.section("fetch") { fetch.read(&section) }
         var listSections = file.sections("list")
@@ -152,9 +163,11 @@ package struct SensorConfiguration: Equatable, Sendable {
             if let mark = FlowMark(mask: UInt32(mask)) {
                 rules.mark = mark
             } else {
-                section.note("mark-mask", "mark-mask needs two bits that nobody else uses, like 0x00030000")
+                section.note("mark-mask", "mark-mask needs three bits that nobody else uses, like 0x00070000")
             }
         }
+        onOverload = section.choice("on-overload", as: FailureAction.self) ?? (failOpen ? .accept : .drop)
+        unjudged = Self.readUnjudged(&section)
         section.refuseUnknownKeys()
     }
 

@@ -22,6 +22,9 @@ package final class Counters: Sendable {
     /// The most cases that ``ExemptionReason`` may have before its block below must grow.
     static let exemptionCapacity = 4
 
+    /// The cells for each case of ``CountedResponse``: the most cases that ``ResponseResult`` may have.
+    static let responseResultCapacity = 4
+
     /// The netfilter queue, 0 to 65535, whose worker writes this block.
     package let queue: UInt16
 
@@ -31,6 +34,8 @@ package final class Counters: Sendable {
     private let undecided: InlineArray<16, Atomic<UInt64>>
     private let anomalies: InlineArray<32, Atomic<UInt64>>
     private let encryptedDNSFlows: InlineArray<4, Atomic<UInt64>>
+    private let responses: InlineArray<32, Atomic<UInt64>>
+    private let responseBytes = Atomic<UInt64>(0)
     private let receiveOverruns = Atomic<UInt64>(0)
     private let unseen = Atomic<UInt64>(0)
     private let unfinishedChecksums = Atomic<UInt64>(0)
@@ -55,6 +60,7 @@ package final class Counters: Sendable {
         undecided = .init { _ in Atomic(0) }
         anomalies = .init { _ in Atomic(0) }
         encryptedDNSFlows = .init { _ in Atomic(0) }
+        responses = .init { _ in Atomic(0) }
         verdictBuckets = .init { _ in Atomic(0) }
         matches = .init { _ in Atomic(0) }
         testMatches = .init { _ in Atomic(0) }
@@ -123,6 +129,17 @@ package final class Counters: Sendable {
         Self.add(1, to: encryptedDNSFlows[Int(kind.rawValue)])
     }
 
+    /// Counts one packet that was sent in place of a dropped one, or could not be.
+    ///
+    /// - Parameters:
+    ///   - kind: what it was to say.
+    ///   - result: what became of it.
+    ///   - bytes: the octets that were sent.
+    package func countResponse(_ kind: CountedResponse, _ result: ResponseResult, bytes: Int) {
+        Self.add(1, to: responses[Self.cell(kind, result)])
+        Self.add(UInt64(max(bytes, 0)), to: responseBytes)
+    }
+
     /// Counts the time from the receipt of a batch to the answer for it, once for each of its packets.
     ///
     /// - Parameters:
@@ -186,6 +203,10 @@ package final class Counters: Sendable {
                 ordering: .relaxed
             )
         }
+        for index in reading.responses.indices {
+            reading.responses[index] = responses[index].load(ordering: .relaxed)
+        }
+        reading.responseBytes = responseBytes.load(ordering: .relaxed)
         for index in reading.matches.indices {
             reading.matches[index] = matches[index].load(ordering: .relaxed)
         }
@@ -220,6 +241,12 @@ package final class Counters: Sendable {
         slot &* exemptionCapacity &+ Int(reason.rawValue)
     }
 
+    /// The cell of a response and a result in ``responses`` and in ``CounterReading/responses``.
+    @inline(__always)
+    static func cell(_ kind: CountedResponse, _ result: ResponseResult) -> Int {
+        Int(kind.rawValue) &* responseResultCapacity &+ Int(result.rawValue)
+    }
+
     /// Adds without a locked instruction, which is correct because a cell has one writer.
     @inline(__always)
     private static func add(_ amount: UInt64, to cell: borrowing Atomic<UInt64>) {
@@ -239,6 +266,9 @@ package struct CounterReading: Sendable, Equatable {
     var matches = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.protocolCapacity)
     var testMatches = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.protocolCapacity)
     var exemptions = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.exemptionCapacity)
+    var responses = [UInt64](repeating: 0, count: CountedResponse.allCases.count * Counters.responseResultCapacity)
+    /// Octets of packets that were sent in place of dropped ones.
+    package fileprivate(set) var responseBytes: UInt64 = 0
     /// Observations per bucket, not summed up over the smaller buckets; the last has no upper bound.
     package fileprivate(set) var verdictBuckets = [UInt64](repeating: 0, count: VerdictBuckets.count)
     /// The sum of all observed verdict times, in nanoseconds.
@@ -293,6 +323,11 @@ package struct CounterReading: Sendable, Equatable {
         return exemptions[Counters.cell(slot, reason)]
     }
 
+    /// Packets of this kind that were to be sent and of which this became.
+    package func responses(_ kind: CountedResponse, _ result: ResponseResult) -> UInt64 {
+        responses[Counters.cell(kind, result)]
+    }
+
     /// How many verdict times were observed.
     package var verdictCount: UInt64 { verdictBuckets.reduce(0, &+) }
 
@@ -307,6 +342,8 @@ package struct CounterReading: Sendable, Equatable {
         for index in testMatches.indices { testMatches[index] &+= other.testMatches[index] }
         for index in exemptions.indices { exemptions[index] &+= other.exemptions[index] }
         for index in verdictBuckets.indices { verdictBuckets[index] &+= other.verdictBuckets[index] }
+        for index in responses.indices { responses[index] &+= other.responses[index] }
+        responseBytes &+= other.responseBytes
         verdictNanoseconds &+= other.verdictNanoseconds
         receiveOverruns &+= other.receiveOverruns
         unseen &+= other.unseen

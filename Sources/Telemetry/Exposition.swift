@@ -124,6 +124,15 @@ package struct Exposition {
             for kind in EncryptedDNS.allCases {
                 sample(metric, [("kind", kind.label)], total.encryptedDNSFlows(kind))
             }
+        case .responses:
+            head(metric)
+            for kind in CountedResponse.allCases {
+                for result in ResponseResult.allCases {
+                    let labels = [("kind", kind.label), ("result", result.label)]
+                    sample(metric, labels, total.responses(kind, result))
+                }
+            }
+        case .responseBytes: plain(metric, total.responseBytes)
         case .verdictSeconds:
             head(metric)
             for worker in workers { histogram(metric, worker) }
@@ -133,6 +142,9 @@ package struct Exposition {
         case .receiveOverruns: perQueueWorker(metric) { $0.receiveOverruns }
         case .queueUnseen: perQueueWorker(metric) { $0.unseen }
         case .receiveBufferBytes: perQueueWorker(metric) { $0.receiveBufferBytes }
+        case .failOpenSeconds:
+            head(metric)
+            line(sampleName(metric), [], decimalSeconds(state.failOpenSeconds))
         case .unfinishedChecksums: perQueueWorker(metric) { $0.unfinishedChecksums }
         case .flows: perWorker(metric) { $0.flows }
         case .flowMemoryBytes: perWorker(metric) { $0.flowMemoryBytes }

@@ -166,6 +166,53 @@ package enum EncryptedDNS: UInt8, CaseIterable, Sendable {
     }
 }
 
+/// What is sent in place of a packet that was dropped; the value of the label `kind`.
+package enum CountedResponse: UInt8, CaseIterable, Sendable {
+    /// An answer to a DNS query, in the server's stead.
+    case answer
+    /// An answer that takes the place of one with a listed alias.
+    case rewrite
+    /// A reset of a TCP connection, for one of its ends.
+    case reset
+    /// An HTTP response: the stop page or a redirect to it.
+    case page
+    /// An ICMP message that nobody listens.
+    case unreachable
+
+    /// The label's text in counters.
+    package var label: String {
+        switch self {
+        case .answer: "answer"
+        case .rewrite: "rewrite"
+        case .reset: "reset"
+        case .page: "page"
+        case .unreachable: "unreachable"
+        }
+    }
+}
+
+/// What became of a packet that was to be sent; the value of the label `result`. All but the first leave the client in silence.
+package enum ResponseResult: UInt8, CaseIterable, Sendable {
+    /// It was sent.
+    case sent
+    /// The kernel refused it.
+    case failed
+    /// It would have gone beyond the configured rate, or beyond the octets that were received.
+    case limited
+    /// There is no honest answer to what came, or it came in pieces or in a tunnel.
+    case unanswerable
+
+    /// The label's text in counters.
+    package var label: String {
+        switch self {
+        case .sent: "sent"
+        case .failed: "failed"
+        case .limited: "limited"
+        case .unanswerable: "unanswerable"
+        }
+    }
+}
+
 /// What the kernel was told to do with a packet; the value of the label `verdict`.
 package enum CountedVerdict: UInt8, CaseIterable, Sendable {
     /// The packet goes on.

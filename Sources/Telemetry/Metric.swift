@@ -11,6 +11,8 @@ package enum Metric: CaseIterable, Sendable {
     case undecided
     case anomalies
     case encryptedDNSFlows
+    case responses
+    case responseBytes
     case verdictSeconds
     case queueLength
     case queueKernelDropped
@@ -18,6 +20,7 @@ package enum Metric: CaseIterable, Sendable {
     case receiveOverruns
     case queueUnseen
     case receiveBufferBytes
+    case failOpenSeconds
     case unfinishedChecksums
     case flows
     case flowMemoryBytes
@@ -73,6 +76,8 @@ package enum Metric: CaseIterable, Sendable {
         case .undecided: "grindvakt_undecided"
         case .anomalies: "grindvakt_anomalies"
         case .encryptedDNSFlows: "grindvakt_encrypted_dns_flows"
+        case .responses: "grindvakt_responses"
+        case .responseBytes: "grindvakt_response_bytes"
         case .verdictSeconds: "grindvakt_verdict_seconds"
         case .queueLength: "grindvakt_queue_length"
         case .queueKernelDropped: "grindvakt_queue_kernel_dropped"
@@ -80,6 +85,7 @@ package enum Metric: CaseIterable, Sendable {
         case .receiveOverruns: "grindvakt_receive_overruns"
         case .queueUnseen: "grindvakt_queue_unseen"
         case .receiveBufferBytes: "grindvakt_receive_buffer_bytes"
+        case .failOpenSeconds: "grindvakt_fail_open_seconds"
         case .unfinishedChecksums: "grindvakt_unfinished_checksums"
         case .flows: "grindvakt_flows"
         case .flowMemoryBytes: "grindvakt_flow_memory_bytes"
@@ -118,7 +124,8 @@ package enum Metric: CaseIterable, Sendable {
     package var kind: Kind {
         switch self {
         case .packets, .names, .matches, .testMatches, .exemptedMatches, .undecided, .anomalies, .encryptedDNSFlows,
-            .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen, .unfinishedChecksums, .tapReceived,
+            .responses, .responseBytes, .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen,
+            .failOpenSeconds, .unfinishedChecksums, .tapReceived,
             .tapDropped, .listRefusedUpdates, .listRefusals, .reloads, .rollbacks, .processCPU:
             .counter
         case .verdictSeconds:
@@ -142,9 +149,12 @@ package enum Metric: CaseIterable, Sendable {
         case .matches: "Names that a list matched, by list, protocol and the list's action."
         case .testMatches: "Test names that a list matched, which are no part of its matches."
         case .exemptedMatches: "Names that a list holds and that were left alone all the same, by list and reason."
-        case .undecided: "Packets and messages accepted without being judged, by cause."
+        case .undecided:
+            "Packets and messages that could not be judged, by cause; accepted unless configured otherwise."
         case .anomalies: "Packets that showed an odd form in which names are hidden or carried, by kind."
         case .encryptedDNSFlows: "Flows of encrypted DNS seen, by kind; none is blocked for being one."
+        case .responses: "Packets to be sent in place of dropped ones, by kind and by what became of them."
+        case .responseBytes: "Bytes of packets that were sent in place of dropped ones."
         case .verdictSeconds: "Time from a packet's receipt to its verdict."
         case .queueLength: "Packets waiting in the kernel's queue."
         case .queueKernelDropped: "Packets the kernel dropped because the queue was full."
@@ -153,6 +163,8 @@ package enum Metric: CaseIterable, Sendable {
         case .queueUnseen:
             "Packets that never reached the worker, known by gaps in their numbers; with fail-open they passed."
         case .receiveBufferBytes: "Size of the socket's receive buffer as granted."
+        case .failOpenSeconds:
+            "Seconds in which packets passed unseen because there was no room for them; to the whole second."
         case .unfinishedChecksums: "Packets whose checksum was left for the network card to finish."
         case .flows: "Flows remembered at present."
         case .flowMemoryBytes: "Bytes of unfinished messages held for flows at present."

@@ -19,6 +19,10 @@ package struct SensorState: Sendable, Equatable {
     package var killSwitch: Bool
     /// How many names the operator lets pass at present.
     package var passes: Int
+    /// What is done where the sensor cannot do its job; nil for one that only looks.
+    package var failures: FailureActions?
+    /// Seconds in which packets passed that nobody had looked at.
+    package var failOpenSeconds: Double
     /// The kernel's view of each queue.
     package var queues: [QueueState]
     /// How each queue was set up.
@@ -42,6 +46,8 @@ package struct SensorState: Sendable, Equatable {
         rollbacks: ReloadCounts = ReloadCounts(),
         killSwitch: Bool = false,
         passes: Int = 0,
+        failures: FailureActions? = nil,
+        failOpenSeconds: Double = 0,
         queues: [QueueState] = [],
         queueConfigurations: [QueueConfigurationState] = [],
         taps: [TapState] = [],
@@ -57,6 +63,8 @@ package struct SensorState: Sendable, Equatable {
         self.rollbacks = rollbacks
         self.killSwitch = killSwitch
         self.passes = passes
+        self.failures = failures
+        self.failOpenSeconds = failOpenSeconds
         self.queues = queues
         self.queueConfigurations = queueConfigurations
         self.taps = taps
@@ -78,6 +86,26 @@ package struct SensorState: Sendable, Equatable {
     /// The refused updates of all lists, the active ones first and each of them there.
     var allRefusals: [RefusalCounts] {
         lists.map { refusals(of: $0.id) } + inactiveRefusals
+    }
+}
+
+/// What is done where the sensor cannot do its job: `accept` or `drop`, and for the messages also the lists for whose sake.
+package struct FailureActions: Sendable, Equatable {
+    /// With packets for which a queue has no room.
+    package var overload: String
+    /// With packets while nobody listens on a queue.
+    package var absence: String
+    /// With messages that break their format.
+    package var malformed: String
+    /// With what is larger or in more pieces than there is room for.
+    package var overBudget: String
+
+    /// Collects what is done.
+    package init(overload: String, absence: String, malformed: String, overBudget: String) {
+        self.overload = overload
+        self.absence = absence
+        self.malformed = malformed
+        self.overBudget = overBudget
     }
 }
 

@@ -16,6 +16,8 @@ package enum StatusReport {
         json.write("snapshot_generation", state.snapshotGeneration)
         json.write("kill_switch", state.killSwitch)
         json.write("passes", max(state.passes, 0))
+        write(state.failures, to: &json)
+        json.write("fail_open_seconds", seconds: state.failOpenSeconds)
         json.beginArray("queues")
         for number in queueNumbers(workers, state) {
             write(queue: number, worker: workers.first { $0.queue == number }, state, to: &json)
@@ -54,6 +56,16 @@ package enum StatusReport {
         } else {
             json.write("last", nil as String?)
         }
+        json.endObject()
+    }
+
+    private static func write(_ failures: FailureActions?, to json: inout JSONWriter) {
+        guard let failures else { return json.write("failures", nil as String?) }
+        json.beginObject("failures")
+        json.write("overload", failures.overload)
+        json.write("absence", failures.absence)
+        json.write("malformed", failures.malformed)
+        json.write("over_budget", failures.overBudget)
         json.endObject()
     }
 
@@ -183,6 +195,14 @@ package enum StatusReport {
         json.beginObject("anomalies")
         for anomaly in Anomaly.allCases { json.write(anomaly.label, totals.anomalies(anomaly)) }
         json.endObject()
+        json.beginObject("responses")
+        for kind in CountedResponse.allCases {
+            json.beginObject(kind.label)
+            for result in ResponseResult.allCases { json.write(result.label, totals.responses(kind, result)) }
+            json.endObject()
+        }
+        json.endObject()
+        json.write("response_bytes", totals.responseBytes)
         json.beginObject("encrypted_dns_flows")
         for kind in EncryptedDNS.allCases { json.write(kind.label, totals.encryptedDNSFlows(kind)) }
         json.endObject()

@@ -90,6 +90,12 @@ package struct DNSMessage: ~Escapable {
         self.bytes = bytes
     }
 
+    /// How many records of the authority section the header states.
+    package var authorityCount: Int { Int(bytes.bigEndianUInt16(at: 8)) }
+
+    /// How many records of the additional section the header states.
+    package var additionalCount: Int { Int(bytes.bigEndianUInt16(at: 10)) }
+
     /// Whether the response is longer than its transport could carry, and so holds only a part (TC).
     package var isTruncated: Bool { flags & 0x0200 != 0 }
 

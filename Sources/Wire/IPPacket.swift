@@ -15,6 +15,13 @@ package struct IPPacket: ~Escapable {
     /// The bytes behind the headers, as far as they are there: the transport protocol's, or of a fragment its piece of what was fragmented.
     package let payload: Span<UInt8>
 
+    /// The bytes before ``payload``: the IP header with its options or extension headers. Empty where the packet was put together of
+    /// fragments or lay behind an authentication header, for then no one header belongs to it.
+    package let header: Span<UInt8>
+
+    /// The octets of payload that the header states, which are more than ``payload`` has in a packet that was cut.
+    package let payloadLength: Int
+
     /// Whether the header states more octets than there are: the packet was cut by a copy range or a snap length.
     package let isTruncated: Bool
 
@@ -43,12 +50,14 @@ package struct IPPacket: ~Escapable {
         }
     }
 
-    @_lifetime(copy payload)
+    @_lifetime(copy payload, copy header)
     init(
         source: IPAddress,
         destination: IPAddress,
         transport: UInt8,
         payload: Span<UInt8>,
+        header: Span<UInt8>,
+        payloadLength: Int,
         isTruncated: Bool,
         fragmentOffset: Int,
         isFragment: Bool,
@@ -59,6 +68,8 @@ package struct IPPacket: ~Escapable {
         self.destination = destination
         self.transport = transport
         self.payload = payload
+        self.header = header
+        self.payloadLength = payloadLength
         self.isTruncated = isTruncated
         self.fragmentOffset = fragmentOffset
         self.isFragment = isFragment
@@ -85,6 +96,8 @@ package struct IPPacket: ~Escapable {
                 destination: destination,
                 transport: transport,
                 payload: payload,
+                header: payload.extracting(0..<0),
+                payloadLength: payload.count,
                 isTruncated: isTruncated,
                 fragmentOffset: 0,
                 isFragment: false,
@@ -99,6 +112,8 @@ package struct IPPacket: ~Escapable {
             destination: destination,
             transport: chain.next,
             payload: payload.extracting(chain.offset..<payload.count),
+            header: payload.extracting(0..<0),
+            payloadLength: payload.count &- chain.offset,
             isTruncated: isTruncated,
             fragmentOffset: chain.fragmentOffset,
             isFragment: chain.isFragment,

@@ -33,6 +33,8 @@ extension IPPacket {
             destination: IPAddress(v4: bytes.bigEndianUInt32(at: 16)),
             transport: bytes[9],
             payload: bytes.extracting(headerLength..<end),
+            header: bytes.extracting(0..<headerLength),
+            payloadLength: (stated == 0 ? bytes.count : stated) &- headerLength,
             isTruncated: stated > bytes.count,
             fragmentOffset: Int(fragment & 0x1FFF) &* 8,
             isFragment: fragment & 0x3FFF != 0,

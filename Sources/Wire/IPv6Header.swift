@@ -25,6 +25,8 @@ extension IPPacket {
             destination: IPAddress(v6: bytes.bigEndianUInt64(at: 24), bytes.bigEndianUInt64(at: 32)),
             transport: chain.next,
             payload: bytes.extracting(chain.offset..<end),
+            header: bytes.extracting(0..<chain.offset),
+            payloadLength: (stated == 40 ? bytes.count : stated) &- chain.offset,
             isTruncated: stated > bytes.count,
             fragmentOffset: chain.fragmentOffset,
             isFragment: chain.isFragment,

@@ -32,6 +32,8 @@ package struct TCPSegment: ~Escapable {
         package static let syn = Flags(rawValue: 0x02)
         /// Resets the connection.
         package static let rst = Flags(rawValue: 0x04)
+        /// Asks to hand the data on.
+        package static let psh = Flags(rawValue: 0x08)
         /// The acknowledgment number is significant.
         package static let ack = Flags(rawValue: 0x10)
         /// The urgent pointer is significant.

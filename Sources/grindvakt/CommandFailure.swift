@@ -5,6 +5,7 @@ import LiveCapture
 import NetfilterQueue
 import NetfilterRules
 import NetworkLab
+import Responses
 import SensorConfiguration
 import SystemPackage
 
@@ -27,6 +28,10 @@ extension TrustError: CommandFailure {
 }
 
 extension QueueError: CommandFailure {
+    var exitStatus: Int32 { 3 }
+}
+
+extension ResponseError: CommandFailure {
     var exitStatus: Int32 { 3 }
 }
 

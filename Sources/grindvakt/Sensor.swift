@@ -7,6 +7,7 @@ import LiveCapture
 import Logging
 import NetfilterQueue
 import NetfilterRules
+import Responses
 import SensorConfiguration
 import Synchronization
 import Telemetry
@@ -18,6 +19,9 @@ final class Sensor: Sendable {
         var reloads = ReloadCounts()
         var rollbacks = ReloadCounts()
         var workers: (any SensorWorkers)?
+        var failOpenSeconds = 0.0
+        /// Packets that passed unseen by the end of the last second.
+        var unseen: UInt64 = 0
     }
 
     private let file: ConfigurationFile
@@ -44,24 +48,46 @@ final class Sensor: Sendable {
     }
 
     /// Binds the queues and starts the workers.
-    func start() throws(QueueError) {
+    ///
+    /// - Throws: ``QueueError``, ``ResponseError`` or ``ConfigurationFailure``.
+    func start() throws {
         let configuration = state.withLock { $0.configuration }
+        let responses = try configuration.responseConfiguration(workers: configuration.queues.count)
         let queues = configuration.queues.map { number in
             var queue = QueueConfiguration(number: number)
-            queue.failOpen = configuration.failOpen
+            queue.failOpen = configuration.onOverload == .accept
             queue.copyRange = configuration.copyRange
             queue.maximumLength = UInt32(configuration.queueLength)
             queue.receiveBuffer = configuration.receiveBuffer
             queue.markMask = configuration.rules.mark.mask
             queue.acceptedMark = configuration.rules.mark.accepted
+            queue.blockedMark = configuration.rules.mark.blocked
+            queue.refusedMark = configuration.rules.mark.refused
             return queue
         }
         var inspector = configuration.inspectorConfiguration(workers: queues.count)
         inspector.readsTunnels = configuration.readsTunnels
         inspector.flowKey = .random()
-        let pool = try WorkerPool(queues, inspector: inspector, blocklists: updater.source)
+        inspector.unjudged = configuration.unjudged
+        inspector.answersHTTP = responses.page.isEmpty == false
+        let pool = try WorkerPool(queues, inspector: inspector, blocklists: updater.source) {
+            try responder(responses)
+        }
         state.withLock { $0.workers = pool }
         for state in pool.states { log(state, wanted: configuration) }
+    }
+
+    /// What a worker answers by; one that cannot send, where no list asks for it and the process may not.
+    private func responder(_ configuration: ResponseConfiguration) throws(ResponseError) -> Responder {
+        do throws(ResponseError) {
+            return try Responder(configuration)
+        } catch {
+            guard updater.report.lists.contains(where: { $0.descriptor.action.needsSending }) == false else {
+                throw error
+            }
+            logger.warning("\(error.description)")
+            return Responder(silent: configuration)
+        }
     }
 
     /// Opens the interfaces and starts the workers.
@@ -113,6 +139,16 @@ final class Sensor: Sendable {
             },
             pass: { request, uid in await self.changes.run { self.passNow(request, Self.caller(uid)) } }
         )
+    }
+
+    /// Notes whether packets passed unseen in the second that has just gone by.
+    func noteFailOpen() {
+        state.withLock { state in
+            guard state.configuration.onOverload == .accept, let workers = state.workers else { return }
+            let unseen = workers.counters.reduce(0) { $0 &+ $1.read().unseen }
+            if unseen != state.unseen { state.failOpenSeconds += 1 }
+            state.unseen = unseen
+        }
     }
 
     /// Does what the time asks of the lists.
@@ -219,7 +255,9 @@ final class Sensor: Sendable {
     }
 
     private func reading() -> SensorReading {
-        let (reloads, rollbacks, workers) = state.withLock { ($0.reloads, $0.rollbacks, $0.workers) }
+        let (reloads, rollbacks, workers, failOpenSeconds) = state.withLock {
+            ($0.reloads, $0.rollbacks, $0.workers, $0.failOpenSeconds)
+        }
         let report = updater.report
         var state = SensorState(
             version: Grindvakt.productVersion,
@@ -234,8 +272,25 @@ final class Sensor: Sendable {
             refusals: report.refusals,
             process: processStatistics.read()
         )
+        state.failOpenSeconds = failOpenSeconds
         workers?.describe(in: &state)
+        if state.taps.isEmpty { state.failures = failures() }
         return SensorReading(workers: workers?.counters ?? [], slots: slots, state: state)
+    }
+
+    /// What is done where the sensor cannot do its job, by the configuration or for the sake of a list in use.
+    private func failures() -> FailureActions {
+        let configuration = state.withLock { $0.configuration }
+        let unjudged = configuration.unjudged.union(updater.source.latest.blocklist.unjudged)
+        func word(_ isDropped: Bool) -> String {
+            (isDropped ? SensorConfiguration.FailureAction.drop : .accept).rawValue
+        }
+        return FailureActions(
+            overload: configuration.onOverload.rawValue,
+            absence: word(configuration.failOpen == false),
+            malformed: word(unjudged.contains(.dropMalformed)),
+            overBudget: word(unjudged.contains(.dropOverBudget))
+        )
     }
 
     private func log(_ outcome: ListUpdater.Outcome) {

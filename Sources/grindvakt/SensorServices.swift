@@ -111,7 +111,10 @@ private struct Clock: Service {
     func run() async throws {
         try? await cancelWhenGracefulShutdown {
             while true {
-                try await Task.sleep(for: .seconds(5))
+                for _ in 0..<5 {
+                    try await Task.sleep(for: .seconds(1))
+                    sensor.noteFailOpen()
+                }
                 await sensor.tick()
             }
         }

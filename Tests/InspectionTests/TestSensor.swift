@@ -37,6 +37,16 @@ final class TestSensor {
         )
     }
 
+    /// The DNS message that decided about the last packet.
+    var message: [UInt8] { Self.message(inspector) }
+
+    private static func message(_ inspector: borrowing Inspector) -> [UInt8] {
+        let message = inspector.decidingMessage
+        var bytes: [UInt8] = []
+        for index in message.indices { bytes.append(message[index]) }
+        return bytes
+    }
+
     /// What came of the last of these packets.
     @discardableResult
     func inspect(_ packets: [[UInt8]]) -> Seen? {
@@ -50,9 +60,18 @@ final class TestSensor {
 }
 
 /// Lists of names with their subdomains: the first drops, the second observes; and the allow list.
-func lists(drop: [String] = [], observe: [String] = [], allow: [String] = []) -> Blocklist {
+func lists(
+    drop: [String] = [],
+    observe: [String] = [],
+    allow: [String] = [],
+    action: Action = .drop,
+    unjudged: UnjudgedPackets = []
+) -> Blocklist {
     var builder = BlocklistBuilder(
-        lists: [ListDescriptor(id: "police", action: .drop), ListDescriptor(id: "watch", action: .observe)],
+        lists: [
+            ListDescriptor(id: "police", action: action, unjudged: unjudged),
+            ListDescriptor(id: "watch", action: .observe),
+        ],
         key: HashKey(1, 2)
     )
     for (names, list) in [(drop, 0 as Int?), (observe, 1), (allow, nil)] {

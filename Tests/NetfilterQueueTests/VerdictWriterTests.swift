@@ -37,6 +37,12 @@ private enum Expected {
 
     static func dropped(_ id: UInt32) -> [UInt8] { verdict(1, 0, id) }
 
+    static func repeated(_ id: UInt32, mark: UInt32) -> [UInt8] {
+        var bytes = verdict(1, 4, id)
+        bytes[0] = 0x28
+        return bytes + [8, 0, 3, 0] + bigEndian(mark)
+    }
+
     static func accepted(_ id: UInt32, mark: UInt32) -> [UInt8] {
         var bytes = verdict(1, 1, id)
         bytes[0] = 0x28
@@ -72,8 +78,49 @@ struct VerdictWriterTests {
         #expect(written(judged) == expected)
     }
 
-    @Test func `a dropped packet gets no mark`() {
-        #expect(written([Judged(verdict: .drop, id: 1, mark: 5)]) == Expected.dropped(1))
+    @Test func `a packet that is dropped with a mark goes through its hook once more`() {
+        #expect(written([Judged(verdict: .drop, id: 1, mark: 5)]) == Expected.repeated(1, mark: 5))
+    }
+
+    @Test func `a packet goes on in place of another`() {
+        var writer = VerdictWriter(queue: 0x0102, capacity: 64)
+        writer.reset()
+        writer.add(.accept, id: 6, mark: nil)
+        let packet: [UInt8] = [0x45, 1, 2, 3, 4]
+        let isAdded = writer.add(replacement: packet.span, id: 7)
+        #expect(isAdded)
+        writer.add(.drop, id: 8, mark: nil)
+        var replaced = Expected.verdict(1, 1, 7)
+        replaced[0] = 44
+        // NFQA_PAYLOAD, filled up to a multiple of four octets
+        replaced += [9, 0, 10, 0] + packet + [0, 0, 0]
+        // SAFETY: copied while the writer lives and is not written.
+        let bytes = unsafe Array(writer.messages)
+        #expect(bytes == Expected.accepted(upTo: 6) + replaced + Expected.dropped(8))
+    }
+
+    @Test func `packets that take the place of others leave room for every verdict`() {
+        var writer = VerdictWriter(queue: 0x0102, capacity: 64)
+        writer.reset()
+        let packet = [UInt8](repeating: 0x45, count: 1_400)
+        var replaced = 0
+        for id in 0..<64 {
+            if writer.add(replacement: packet.span, id: UInt32(id)) {
+                replaced += 1
+            } else {
+                writer.add(.drop, id: UInt32(id), mark: 1)
+            }
+        }
+        #expect(replaced == 45)
+        let empty: [UInt8] = []
+        let isEmptyAdded = writer.add(replacement: empty.span, id: 64)
+        #expect(isEmptyAdded == false)
+        // SAFETY: counted while the writer lives and is not written.
+        let count = unsafe writer.messages.count
+        #expect(count == replaced * 1_436 + (64 - replaced) * 40)
+        writer.reset()
+        let isAdded = writer.add(replacement: packet.span, id: 65)
+        #expect(isAdded)
     }
 
     @Test func `numbers reach from end to end`() {
@@ -134,6 +181,8 @@ struct VerdictWriterTests {
             waiting.removeAll { named.contains($0) }
         }
         #expect(waiting.isEmpty)
-        for one in judged { #expect(settled[one.id] == (one.verdict == .accept ? 1 : 0)) }
+        for one in judged {
+            #expect(settled[one.id] == (one.verdict == .accept ? 1 : one.mark == nil ? 0 : 4))
+        }
     }
 }

@@ -147,8 +147,8 @@ struct MarkScanTests {
         #expect(
             error.description
                 == "ip6tables table mangle, chain ts-forward: the rule "
-                + "`-A ts-forward -i tailscale0 -j MARK --set-xmark 0x40000/0xff0000` uses mark bits 0x00030000 of "
-                + "grindvakt's mask 0x00030000; set mark-mask = 0xc0000000 in the configuration"
+                + "`-A ts-forward -i tailscale0 -j MARK --set-xmark 0x40000/0xff0000` uses mark bits 0x00070000 of "
+                + "grindvakt's mask 0x00070000; set mark-mask = 0xe0000000 in the configuration"
         )
         #expect(error.exitStatus == 2)
     }
@@ -157,9 +157,9 @@ struct MarkScanTests {
         func use(_ bits: UInt32) -> MarkUse {
             MarkUse(origin: "nft", table: "ip t", chain: "c", rule: "r", bits: bits)
         }
-        #expect(MarkScan.freeMask(beside: []) == 0x0003_0000)
-        #expect(MarkScan.freeMask(beside: [use(0x8001_0000), use(0x2000_0000)]) == 0x1800_0000)
+        #expect(MarkScan.freeMask(beside: []) == 0x0007_0000)
+        #expect(MarkScan.freeMask(beside: [use(0x8001_0000), use(0x2000_0000)]) == 0x1c00_0000)
         #expect(MarkScan.freeMask(beside: [use(.max)]) == nil)
-        #expect(MarkScan.conflict(in: [use(0x4000)], mask: 0x0003_0000) == nil)
+        #expect(MarkScan.conflict(in: [use(0x4000)], mask: 0x0007_0000) == nil)
     }
 }

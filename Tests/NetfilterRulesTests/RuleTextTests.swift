@@ -11,7 +11,7 @@ struct RuleTextTests {
         dnsPorts: [53, 5353],
         quicPorts: [4433],
         httpPorts: [8080],
-        mark: FlowMark(accepted: 0x0100_0000, blocked: 0x0200_0000, mask: 0x0300_0000),
+        mark: FlowMark(accepted: 0x0100_0000, blocked: 0x0200_0000, refused: 0x0400_0000, mask: 0x0700_0000),
         failOpen: false
     )
 
@@ -22,17 +22,26 @@ struct RuleTextTests {
                 delete table inet grindvakt
                 table inet grindvakt {
                     chain judge {
-                        ct mark & 0x00030000 == 0x00020000 drop
-                        ct mark & 0x00030000 == 0x00010000 return
+                        meta mark & 0x00070000 == 0x00070000 return
+                        meta mark & 0x00070000 == 0x00030000 return
+                        meta mark & 0x00070000 == 0x00020000 ct mark set ct mark & 0xfff8ffff | 0x00020000 drop
+                        meta mark & 0x00070000 == 0x00040000 ct mark set ct mark & 0xfff8ffff | 0x00040000 drop
+                        ct mark & 0x00070000 == 0x00020000 drop
+                        ct mark & 0x00070000 == 0x00040000 tcp flags & rst != rst reject with tcp reset
+                        ct mark & 0x00070000 == 0x00040000 return
+                        ct mark & 0x00070000 == 0x00010000 return
                         udp dport { 53, 443, 853 } queue num 0-1 bypass
                         tcp dport { 53, 80, 443, 853 } queue num 0-1 bypass
                         udp sport 53 queue num 0-1 bypass
                         tcp sport 53 queue num 0-1 bypass
                     }
                     chain remember {
-                        meta mark & 0x00030000 == 0x00010000 ct mark set ct mark & 0xfffcffff | 0x00010000
-                        meta mark & 0x00030000 == 0x00020000 ct mark set ct mark & 0xfffcffff | 0x00020000 drop
-                        meta mark & 0x00030000 != 0x00000000 meta mark set meta mark & 0xfffcffff
+                        meta mark & 0x00070000 == 0x00010000 ct mark set ct mark & 0xfff8ffff | 0x00010000
+                        meta mark & 0x00070000 == 0x00010000 meta mark set meta mark & 0xfff8ffff
+                    }
+                    chain own {
+                        type filter hook output priority raw; policy accept;
+                        meta mark & 0x00070000 == 0x00030000 notrack
                     }
                     chain forwarded {
                         type filter hook forward priority mangle; policy accept;
@@ -55,18 +64,26 @@ struct RuleTextTests {
                 delete table inet grindvakt
                 table inet grindvakt {
                     chain judge {
-                        meta mark & 0x03000000 == 0x03000000 return
-                        ct mark & 0x03000000 == 0x02000000 drop
-                        ct mark & 0x03000000 == 0x01000000 return
+                        meta mark & 0x07000000 == 0x07000000 return
+                        meta mark & 0x07000000 == 0x03000000 return
+                        meta mark & 0x07000000 == 0x02000000 ct mark set ct mark & 0xf8ffffff | 0x02000000 drop
+                        meta mark & 0x07000000 == 0x04000000 ct mark set ct mark & 0xf8ffffff | 0x04000000 drop
+                        ct mark & 0x07000000 == 0x02000000 drop
+                        ct mark & 0x07000000 == 0x04000000 tcp flags & rst != rst reject with tcp reset
+                        ct mark & 0x07000000 == 0x04000000 return
+                        ct mark & 0x07000000 == 0x01000000 return
                         udp dport { 53, 853, 4433, 5353 } queue num 4
                         tcp dport { 53, 443, 853, 5353, 8080 } queue num 4
                         udp sport { 53, 5353 } queue num 4
                         tcp sport { 53, 5353 } queue num 4
                     }
                     chain remember {
-                        meta mark & 0x03000000 == 0x01000000 ct mark set ct mark & 0xfcffffff | 0x01000000
-                        meta mark & 0x03000000 == 0x02000000 ct mark set ct mark & 0xfcffffff | 0x02000000 drop
-                        meta mark & 0x03000000 != 0x00000000 meta mark set meta mark & 0xfcffffff
+                        meta mark & 0x07000000 == 0x01000000 ct mark set ct mark & 0xf8ffffff | 0x01000000
+                        meta mark & 0x07000000 == 0x01000000 meta mark set meta mark & 0xf8ffffff
+                    }
+                    chain own {
+                        type filter hook output priority raw; policy accept;
+                        meta mark & 0x07000000 == 0x03000000 notrack
                     }
                     chain forwarded {
                         type filter hook forward priority mangle; policy accept;
@@ -97,21 +114,37 @@ struct RuleTextTests {
     @Test func `iptables queues forwarded packets behind the host's own rules`() {
         #expect(
             IPTablesRules.applying(Self.router, existing: "") == """
+                *raw
+                :GRINDVAKT-OWN - [0:0]
+                -A GRINDVAKT-OWN -m mark --mark 0x00030000/0x00070000 -j CT --notrack
+                -I OUTPUT 1 -j GRINDVAKT-OWN
+                COMMIT
                 *mangle
                 :GRINDVAKT-QUEUE - [0:0]
                 :GRINDVAKT-MARK - [0:0]
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00030000 -j DROP
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00030000 -j RETURN
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00070000/0x00070000 -j RETURN
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00030000/0x00070000 -j RETURN
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j DROP
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j DROP
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00070000 -j DROP
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00040000/0x00070000 -j RETURN
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00070000 -j RETURN
                 -A GRINDVAKT-QUEUE -p udp -m multiport --dports 53,443,853 -j NFQUEUE --queue-balance 0:1 --queue-bypass
                 -A GRINDVAKT-QUEUE -p tcp -m multiport --dports 53,80,443,853 -j NFQUEUE --queue-balance 0:1 --queue-bypass
                 -A GRINDVAKT-QUEUE -p udp -m udp --sport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
                 -A GRINDVAKT-QUEUE -p tcp -m tcp --sport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
-                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
-                -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
-                -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j DROP
-                -A GRINDVAKT-MARK -m mark ! --mark 0x00000000/0x00030000 -j MARK --set-xmark 0x00000000/0x00030000
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00070000 -j MARK --set-xmark 0x00000000/0x00070000
+                -A GRINDVAKT-MARK -p tcp -m connmark --mark 0x00040000/0x00070000 -m tcp ! --tcp-flags RST RST -j DROP
                 -A FORWARD -j GRINDVAKT-QUEUE
                 -I POSTROUTING 1 -j GRINDVAKT-MARK
+                COMMIT
+                *filter
+                :GRINDVAKT-REFUSE - [0:0]
+                -A GRINDVAKT-REFUSE -p tcp -m connmark --mark 0x00040000/0x00070000 -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
+                -I FORWARD 1 -j GRINDVAKT-REFUSE
                 COMMIT
 
                 """
@@ -135,21 +168,35 @@ struct RuleTextTests {
         )
         #expect(
             text == """
+                *raw
+                :GRINDVAKT-OWN - [0:0]
+                -A GRINDVAKT-OWN -m mark --mark 0x00030000/0x00070000 -j CT --notrack
+                -I OUTPUT 1 -j GRINDVAKT-OWN
+                COMMIT
                 *mangle
                 :GRINDVAKT-QUEUE - [0:0]
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00030000 -j DROP
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00030000 -j RETURN
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00070000/0x00070000 -j RETURN
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00030000/0x00070000 -j RETURN
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j DROP
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j DROP
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00070000 -j DROP
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00040000/0x00070000 -j RETURN
+                -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00070000 -j RETURN
                 -A GRINDVAKT-QUEUE -p udp -m udp --dport 53 -j NFQUEUE --queue-num 7
                 -A GRINDVAKT-QUEUE -p tcp -m tcp --dport 53 -j NFQUEUE --queue-num 7
                 -A INPUT -j GRINDVAKT-QUEUE
                 COMMIT
                 *filter
+                :GRINDVAKT-REFUSE - [0:0]
                 :GRINDVAKT-MARK - [0:0]
-                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
-                -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00030000 --ctmask 0x00030000
-                -A GRINDVAKT-MARK -m mark --mark 0x00020000/0x00030000 -j DROP
-                -A GRINDVAKT-MARK -m mark ! --mark 0x00000000/0x00030000 -j MARK --set-xmark 0x00000000/0x00030000
+                -A GRINDVAKT-REFUSE -p tcp -m connmark --mark 0x00040000/0x00070000 -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00070000 -j MARK --set-xmark 0x00000000/0x00070000
+                -A GRINDVAKT-MARK -p tcp -m connmark --mark 0x00040000/0x00070000 -m tcp ! --tcp-flags RST RST -j DROP
                 -I INPUT 1 -j GRINDVAKT-MARK
+                -I INPUT 1 -j GRINDVAKT-REFUSE
                 COMMIT
 
                 """
@@ -181,12 +228,15 @@ struct RuleTextTests {
     @Test func `jumps that are there are kept, others go away`() {
         let lines = IPTablesRules.applying(Self.router, existing: Self.earlier).split(separator: "\n")
         #expect(
-            lines.filter { $0.contains("FORWARD") || $0.contains("POSTROUTING") } == ["-D FORWARD -j GRINDVAKT-QUEUE"]
+            lines.filter { $0.contains("FORWARD") || $0.contains("POSTROUTING") } == [
+                "-D FORWARD -j GRINDVAKT-QUEUE", "-I FORWARD 1 -j GRINDVAKT-REFUSE",
+            ]
         )
         #expect(lines.contains("-D OUTPUT -j GRINDVAKT-QUEUE"))
         #expect(
             lines.suffix(5) == [
-                "*filter", "-D INPUT -j GRINDVAKT-MARK", "-F GRINDVAKT-MARK", "-X GRINDVAKT-MARK", "COMMIT",
+                "-D INPUT -j GRINDVAKT-MARK", "-I FORWARD 1 -j GRINDVAKT-REFUSE", "-F GRINDVAKT-MARK",
+                "-X GRINDVAKT-MARK", "COMMIT",
             ]
         )
     }
@@ -249,9 +299,10 @@ struct RuleTextTests {
         (RuleSet(dns: false, tls: false, quic: false, http: false, encryptedDNS: false), "every mechanism is off"),
         (RuleSet(dnsPorts: [0]), "port 0"), (RuleSet(quicPorts: [0]), "port 0"), (RuleSet(httpPorts: [0]), "port 0"),
         (RuleSet(tlsPorts: [0]), "port 0"),
-        (RuleSet(mark: FlowMark(accepted: 1, blocked: 1, mask: 3)), "mark-mask 0x00000003"),
-        (RuleSet(mark: FlowMark(accepted: 1, blocked: 4, mask: 3)), "mark-mask 0x00000003"),
-        (RuleSet(mark: FlowMark(accepted: 1, blocked: 3, mask: 3)), "mark-mask 0x00000003"),
+        (RuleSet(mark: FlowMark(accepted: 1, blocked: 1, refused: 4, mask: 7)), "mark-mask 0x00000007"),
+        (RuleSet(mark: FlowMark(accepted: 1, blocked: 2, refused: 8, mask: 7)), "mark-mask 0x00000007"),
+        (RuleSet(mark: FlowMark(accepted: 1, blocked: 3, refused: 4, mask: 7)), "mark-mask 0x00000007"),
+        (RuleSet(mark: FlowMark(accepted: 1, blocked: 2, refused: 0, mask: 7)), "mark-mask 0x00000007"),
     ])
     func `an unsound rule set is refused`(rules: RuleSet, words: String) {
         let error = #expect(throws: RulesError.self) { try rules.validate() }
@@ -259,10 +310,20 @@ struct RuleTextTests {
         #expect(error?.exitStatus == 2)
     }
 
-    @Test func `a mask is parted into two bits`() {
-        #expect(FlowMark(mask: 0x0003_0000) == FlowMark())
-        #expect(FlowMark(mask: 0x8001_0000) == FlowMark(accepted: 0x1_0000, blocked: 0x8000_0000, mask: 0x8001_0000))
-        #expect(FlowMark(mask: 0x0001_0000) == nil)
+    @Test func `a mask is parted into three bits`() {
+        #expect(FlowMark(mask: 0x0007_0000) == FlowMark())
+        #expect(
+            FlowMark(mask: 0x8001_0002)
+                == FlowMark(accepted: 2, blocked: 0x1_0000, refused: 0x8000_0000, mask: 0x8001_0002)
+        )
+        #expect(FlowMark(mask: 0x0003_0000) == nil)
         #expect(FlowMark(mask: 0) == nil)
+    }
+
+    @Test func `the sensor's own packets are marked as no flow is`() {
+        let mark = FlowMark()
+        let flows: Set<UInt32> = [0, mark.accepted, mark.blocked, mark.refused]
+        #expect(flows.isDisjoint(with: [mark.own, mark.ownUntracked]))
+        #expect(mark.own != mark.ownUntracked)
     }
 }

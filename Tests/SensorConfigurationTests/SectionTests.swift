@@ -174,7 +174,7 @@ enum KnownKeys {
             "[sensor]",
             [
                 "queues", "fail-open", "queue-length", "copy-range", "receive-buffer", "flows", "flow-memory",
-                "mark-mask",
+                "on-overload", "on-malformed", "on-over-budget", "mark-mask",
             ]
         ),
         ("[inspect]", ["dns", "dns-answers", "encrypted-dns", "tunnels", "doh-endpoints", "tls", "quic", "http"]),
@@ -186,7 +186,8 @@ enum KnownKeys {
             "[[list]]",
             [
                 "id", "path", "url", "format", "match", "action", "protocols", "precedence", "publisher", "purpose",
-                "legal-basis", "test-names", "publishers", "threshold", "seal-key", "rejected-percent",
+                "legal-basis", "extended-error", "extended-error-text", "on-malformed", "on-over-budget", "test-names",
+                "publishers", "threshold", "seal-key", "rejected-percent",
             ]
         ),
         ("[allow]", ["path"]),
@@ -201,6 +202,13 @@ enum KnownKeys {
         ),
         ("[state]", ["directory", "audit-log"]),
         ("[fetch]", ["proxy", "certificate-authority", "maximum-size", "connect-timeout", "timeout"]),
+        (
+            "[responses]",
+            [
+                "sinkhole-v4", "sinkhole-v6", "ttl", "http", "redirect", "reason-sv", "reason-en", "authority",
+                "authority-url", "complaints", "quic-unreachable", "rate",
+            ]
+        ),
         ("[metrics]", ["socket"]),
     ]
 }

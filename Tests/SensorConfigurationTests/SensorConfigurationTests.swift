@@ -91,7 +91,7 @@ struct SensorConfigurationTests {
             receive-buffer = 1_048_576
             flows = 4096
             flow-memory = 16_777_216
-            mark-mask = 0x0C00_0000
+            mark-mask = 0x1C00_0000
             """
         )
         #expect(configuration.queues == 4...7)
@@ -101,7 +101,7 @@ struct SensorConfigurationTests {
         #expect(configuration.receiveBuffer == 1_048_576)
         #expect(configuration.flows == 4_096)
         #expect(configuration.flowMemory == 16_777_216)
-        #expect(configuration.rules.mark == FlowMark(accepted: 0x0400_0000, blocked: 0x0800_0000, mask: 0x0C00_0000))
+        #expect(configuration.rules.mark == FlowMark(mask: 0x1C00_0000))
         #expect(configuration.rules.queues == 4...7)
         #expect(configuration.rules.failOpen == false)
     }
@@ -215,19 +215,20 @@ struct SensorConfigurationTests {
         #expect(error?.problem.contains("FIRST:LAST") == true)
     }
 
-    @Test(arguments: [0, 1, 0x0001_0000, 0x8000_0000])
-    func `a mark mask of fewer than two bits is refused`(mask: Int) {
+    @Test(arguments: [0, 1, 0x0003_0000, 0x8000_0000])
+    func `a mark mask of fewer than three bits is refused`(mask: Int) {
         let error = refusal("[sensor]\nmark-mask = \(mask)\n")
         #expect(error?.line == 2)
-        #expect(error?.problem.contains("two bits") == true)
+        #expect(error?.problem.contains("three bits") == true)
     }
 
     @Test(arguments: [
-        (3, 1, 2), (0x0003_0000, 0x0001_0000, 0x0002_0000), (0x8000_0001, 1, 0x8000_0000), (0xFFFF_FFFF, 1, 2),
+        (7, [1, 2, 4]), (0x0007_0000, [0x0001_0000, 0x0002_0000, 0x0004_0000]), (0x8000_0101, [1, 0x100, 0x8000_0000]),
+        (0xFFFF_FFFF, [1, 2, 4]),
     ])
-    func `a mark mask gives its two lowest bits`(mask: UInt32, accepted: UInt32, blocked: UInt32) throws {
+    func `a mark mask gives its three lowest bits`(mask: Int, bits: [UInt32]) throws {
         let mark = try read("[sensor]\nmark-mask = \(mask)\n").rules.mark
-        #expect(mark == FlowMark(accepted: accepted, blocked: blocked, mask: mask))
+        #expect(mark == FlowMark(accepted: bits[0], blocked: bits[1], refused: bits[2], mask: UInt32(mask)))
     }
 
     @Test(arguments: [0x1_0000_0000, -1])

@@ -25,6 +25,9 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     second.countAnomalies(odd)
     first.countEncryptedDNSFlow(.doh)
     second.countEncryptedDNSFlow(.doh)
+    first.countResponse(.answer, .sent, bytes: 70)
+    second.countResponse(.answer, .sent, bytes: 60)
+    second.countResponse(.reset, .limited, bytes: 0)
     first.observeVerdict(nanoseconds: 900, packets: 3)
     first.observeVerdict(nanoseconds: 70_000, packets: 2)
     second.observeVerdict(nanoseconds: 5_000_000_000, packets: 1)
@@ -48,6 +51,8 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
         rollbacks: ReloadCounts(succeeded: 1, last: LastReload(at: 1_763_776_860, succeeded: true)),
         killSwitch: true,
         passes: 2,
+        failures: FailureActions(overload: "accept", absence: "accept", malformed: "drop", overBudget: "accept"),
+        failOpenSeconds: 3,
         queues: [
             QueueState(queue: 0, present: true, length: 2, kernelDropped: 6, userDropped: 7),
             QueueState(queue: 1, present: false),
@@ -265,10 +270,14 @@ struct ExpositionTests {
         let known: [Substring: Set<String>] = [
             "queue": ["0", "1", "7"], "interface": ["mirror0"], "by": ["kernel", "interface"],
             "verdict": ["accept", "drop"], "protocol": ["dns", "tls", "quic", "http"],
-            "action": ["drop"], "list": ["police", "local", "interpol"], "result": ["ok", "failed"],
+            "action": ["drop"], "list": ["police", "local", "interpol"],
+            "result": Set(["ok", "failed"] + ResponseResult.allCases.map(\.label)),
             "version": ["1.2.3"], "reason": Set(ExemptionReason.allCases.map(\.label)),
             "cause": Set(UndecidedCause.allCases.map(\.label) + ListRefusal.allCases.map(\.label)),
-            "kind": Set(Anomaly.allCases.map(\.label) + EncryptedDNS.allCases.map(\.label)),
+            "kind": Set(
+                Anomaly.allCases.map(\.label) + EncryptedDNS.allCases.map(\.label)
+                    + CountedResponse.allCases.map(\.label)
+            ),
         ]
         for line in Exposition.render(smallReading(), as: .prometheus).split(separator: "\n") {
             guard !line.hasPrefix("#"), let open = line.firstIndex(of: "{") else { continue }

@@ -36,7 +36,7 @@ let prometheusText = """
     grindvakt_exempted_matches_total{list="police",reason="allowed"} 0
     grindvakt_exempted_matches_total{list="police",reason="passed"} 1
     grindvakt_exempted_matches_total{list="police",reason="protected"} 1
-    # HELP grindvakt_undecided_total Packets and messages accepted without being judged, by cause.
+    # HELP grindvakt_undecided_total Packets and messages that could not be judged, by cause; accepted unless configured otherwise.
     # TYPE grindvakt_undecided_total counter
     \(samples("grindvakt_undecided_total", "cause", UndecidedCause.allCases.map(\.label), not: ["over-budget": 1]))
     # HELP grindvakt_anomalies_total Packets that showed an odd form in which names are hidden or carried, by kind.
@@ -47,6 +47,31 @@ let prometheusText = """
     grindvakt_encrypted_dns_flows_total{kind="dot"} 0
     grindvakt_encrypted_dns_flows_total{kind="doq"} 0
     grindvakt_encrypted_dns_flows_total{kind="doh"} 2
+    # HELP grindvakt_responses_total Packets to be sent in place of dropped ones, by kind and by what became of them.
+    # TYPE grindvakt_responses_total counter
+    grindvakt_responses_total{kind="answer",result="sent"} 2
+    grindvakt_responses_total{kind="answer",result="failed"} 0
+    grindvakt_responses_total{kind="answer",result="limited"} 0
+    grindvakt_responses_total{kind="answer",result="unanswerable"} 0
+    grindvakt_responses_total{kind="rewrite",result="sent"} 0
+    grindvakt_responses_total{kind="rewrite",result="failed"} 0
+    grindvakt_responses_total{kind="rewrite",result="limited"} 0
+    grindvakt_responses_total{kind="rewrite",result="unanswerable"} 0
+    grindvakt_responses_total{kind="reset",result="sent"} 0
+    grindvakt_responses_total{kind="reset",result="failed"} 0
+    grindvakt_responses_total{kind="reset",result="limited"} 1
+    grindvakt_responses_total{kind="reset",result="unanswerable"} 0
+    grindvakt_responses_total{kind="page",result="sent"} 0
+    grindvakt_responses_total{kind="page",result="failed"} 0
+    grindvakt_responses_total{kind="page",result="limited"} 0
+    grindvakt_responses_total{kind="page",result="unanswerable"} 0
+    grindvakt_responses_total{kind="unreachable",result="sent"} 0
+    grindvakt_responses_total{kind="unreachable",result="failed"} 0
+    grindvakt_responses_total{kind="unreachable",result="limited"} 0
+    grindvakt_responses_total{kind="unreachable",result="unanswerable"} 0
+    # HELP grindvakt_response_bytes_total Bytes of packets that were sent in place of dropped ones.
+    # TYPE grindvakt_response_bytes_total counter
+    grindvakt_response_bytes_total 130
     # HELP grindvakt_verdict_seconds Time from a packet's receipt to its verdict.
     # TYPE grindvakt_verdict_seconds histogram
     grindvakt_verdict_seconds_bucket{queue="0",le="0.000001"} 3
@@ -118,6 +143,9 @@ let prometheusText = """
     # TYPE grindvakt_receive_buffer_bytes gauge
     grindvakt_receive_buffer_bytes{queue="0"} 8388608
     grindvakt_receive_buffer_bytes{queue="1"} 0
+    # HELP grindvakt_fail_open_seconds_total Seconds in which packets passed unseen because there was no room for them; to the whole second.
+    # TYPE grindvakt_fail_open_seconds_total counter
+    grindvakt_fail_open_seconds_total 3
     # HELP grindvakt_unfinished_checksums_total Packets whose checksum was left for the network card to finish.
     # TYPE grindvakt_unfinished_checksums_total counter
     grindvakt_unfinished_checksums_total{queue="0"} 1

@@ -9,10 +9,20 @@ struct StatusReportTests {
         labels.map { "\"\($0)\":\(zero[$0] ?? 0)" }.joined(separator: ",")
     }
 
+    private static let responses = CountedResponse.allCases.map { kind in
+        let results = ResponseResult.allCases.map { result in
+            let count = kind == .answer && result == .sent ? 2 : kind == .reset && result == .limited ? 1 : 0
+            return "\"\(result.label)\":\(count)"
+        }
+        return "\"\(kind.label)\":{\(results.joined(separator: ","))}"
+    }.joined(separator: ",")
+
     @Test func `the whole report`() {
         let expected = """
             {"version":"1.2.3","started_at":1763776800,"uptime_seconds":100.5,"snapshot_generation":4,\
-            "kill_switch":true,"passes":2,"queues":[\
+            "kill_switch":true,"passes":2,\
+            "failures":{"overload":"accept","absence":"accept","malformed":"drop","over_budget":"accept"},\
+            "fail_open_seconds":3,"queues":[\
             {"queue":0,"present":true,"waiting":2,"kernel_dropped":6,"user_dropped":7,"accepted":5,"dropped":0,\
             "receive_overruns":0,"unseen":0,"unfinished_checksums":1,"flows":12,"flow_memory_bytes":2048,\
             "verdict_mean_seconds":0.00002854,"fail_open":true,"gso":false,"receive_buffer_wanted_bytes":16777216,\
@@ -40,6 +50,7 @@ struct StatusReportTests {
             "test_matches":2,"exempted":{"allowed":0,"passed":1,"protected":1},\
             "undecided":{\(members(UndecidedCause.allCases.map(\.label), not: ["over-budget": 1]))},\
             "anomalies":{\(members(Anomaly.allCases.map(\.label), not: ["record-split": 1, "ech": 1]))},\
+            "responses":{\(Self.responses)},"response_bytes":130,\
             "encrypted_dns_flows":{"dot":0,"doq":0,"doh":2}},\
             "reloads":{"succeeded":3,"failed":1,"last":{"at":1763776850.25,"succeeded":false}},\
             "rollbacks":{"succeeded":1,"failed":0,"last":{"at":1763776860,"succeeded":true}}}

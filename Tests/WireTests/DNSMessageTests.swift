@@ -52,10 +52,13 @@ struct DNSMessageTests {
     }
 
     @Test func `a response and its opcode are told from the flags`() throws {
-        let response = try DNSMessage(parsing: hex("0000 A980 0000 0007 0000 0000").span)
+        let response = try DNSMessage(parsing: hex("0000 A980 0000 0007 0102 0304").span)
         #expect(response.isResponse == true)
         #expect(response.opcode == 5)
         #expect(response.answerCount == 7)
+        let (authority, additional) = (response.authorityCount, response.additionalCount)
+        #expect(authority == 0x0102)
+        #expect(additional == 0x0304)
     }
 
     @Test(arguments: [(hex("0000"), 0), (hex("0001"), 1), (hex("0002"), 2), (hex("FFFF"), 65_535)])

@@ -8,6 +8,8 @@ struct IPReading: Equatable {
     var destination: IPAddress
     var transport: UInt8
     var payload: [UInt8]
+    var header: [UInt8]
+    var payloadLength: Int
     var isTruncated: Bool
     var fragmentOffset: Int
     var isFragment: Bool
@@ -20,6 +22,8 @@ struct IPReading: Equatable {
         destination = packet.destination
         transport = packet.transport
         payload = packet.payload.array
+        header = packet.header.array
+        payloadLength = packet.payloadLength
         isTruncated = packet.isTruncated
         fragmentOffset = packet.fragmentOffset
         isFragment = packet.isFragment
@@ -42,6 +46,44 @@ struct IPPacketTests {
     @Test(arguments: (UInt8(0)...15).filter { $0 != 4 && $0 != 6 })
     func `an unknown version is malformed`(version: UInt8) {
         #expect(IPReading.failure([version << 4 | 5] + [UInt8](repeating: 0, count: 60)) == .malformed(.ipVersion))
+    }
+
+    @Test(arguments: [false, true])
+    func `the header and the stated length of the payload are read, however much was copied`(v6: Bool) throws {
+        var builder =
+            v6
+            ? PacketBuilder(from: .v6(7, port: 1), to: .v6(8, port: 2))
+            : PacketBuilder(from: .v4(7, port: 1), to: .v4(8, port: 2))
+        builder.options = [1, 1, 1, 0]
+        builder.extensionHeaders = [.options(type: 60)]
+        let packet = builder.udp([1, 2, 3, 4])
+        let headerLength = v6 ? 48 : 24
+        for count in [packet.count, packet.count - 3, headerLength] {
+            let reading = try IPReading(Array(packet[..<count]).span)
+            #expect(reading.header == Array(packet[..<headerLength]))
+            #expect(reading.payloadLength == 12)
+        }
+        // Padding is no part of it; without a stated length all octets are.
+        #expect(try IPReading((packet + [0, 0]).span).payloadLength == 12)
+        var unstated = packet + [0, 0]
+        unstated.replaceSubrange(v6 ? 4..<6 : 2..<4, with: [0, 0])
+        #expect(try IPReading(unstated.span).payloadLength == 14)
+    }
+
+    @Test func `what was put together has no header`() throws {
+        let data = hex("11 00 0104 00000000 AABB")
+        for (address, headerLength) in [(IPAddress(v6: 1, 2), 8), (IPAddress(v4: 1), 0)] {
+            let packet = try IPPacket(
+                payload: data.span,
+                transport: 60,
+                source: address,
+                destination: address,
+                isTruncated: false
+            )
+            let (header, length) = (packet.header.array, packet.payloadLength)
+            #expect(header.isEmpty)
+            #expect(length == data.count - headerLength)
+        }
     }
 
     @Test func `damaged packets are read or refused, and never read past their end`() {

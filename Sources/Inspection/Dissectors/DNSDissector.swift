@@ -97,8 +97,12 @@ enum DNSDissector: Dissector {
         let length = Int(stream[0]) &<< 8 | Int(stream[1])
         guard length >= DNSMessage.firstQuestion else { throw .malformed(.dnsLength) }
         guard stream.count >= length &+ 2 else { return .needsMore(length &+ 2) }
+        let message = stream.extracting(2..<length &+ 2)
+        let first = findings.count
+        // Should one of its names be listed, the query is answered, and later ones of the stream may have been read by then.
+        defer { if findings.count > first { findings.keep(message, from: first) } }
         do throws(WireError) {
-            let result = try dissect(datagram: stream.extracting(2..<length &+ 2), into: &findings)
+            let result = try dissect(datagram: message, into: &findings)
             if case .name = result { mode = 0 }
         } catch {
             // A server answers such a message with an error and reads on, so the next one may hold a name.

@@ -62,7 +62,7 @@ package struct ListCheck: Sendable {
         let lookup = blocklist.lookUp(name)
         var answer = Answer(verdict: .unlisted)
         if let match = lookup.match {
-            answer.verdict = blocklist.lists[match.list].action == .drop ? .blocked : .allowed
+            answer.verdict = blocklist.lists[match.list].action == .observe ? .allowed : .blocked
             answer.lists = ids(match.lists, first: match.list)
             answer.explanation.append(
                 "action \(blocklist.lists[match.list].action.rawValue), by list \(answer.lists[0])"

@@ -1,0 +1,134 @@
+import Glibc
+
+/// The sockets that composed packets leave by: for each IP version one whose packets connection tracking translates as those of their
+/// connection, and one whose packets it does not see.
+///
+/// Every packet bears one of the sensor's own marks, so that it meets no queue and no rule of ours takes it for a client's.
+struct RawSockets: ~Copyable, Sendable {
+    private let tracked: Pair
+    private let untracked: Pair
+
+    /// Two sockets, one for each IP version; -1 where the host has no IPv6.
+    private struct Pair {
+        var v4: Int32
+        var v6: Int32
+
+        var all: [Int32] { [v4, v6].filter { $0 >= 0 } }
+    }
+
+    /// Opens the sockets.
+    ///
+    /// - Parameters:
+    ///   - own: the mark of packets that connection tracking sees.
+    ///   - untracked: the mark of packets that it does not see.
+    /// - Throws: ``ResponseError`` where the process may not have them.
+    init(own: UInt32, untracked mark: UInt32) throws(ResponseError) {
+        var opened: [Int32] = []
+        do throws(ResponseError) {
+            for mark in [own, mark] {
+                opened.append(try Self.open(AF_INET, mark))
+                // SAFETY: the path is a literal that lives through the call.
+                opened.append(unsafe access("/proc/net/if_inet6", F_OK) == 0 ? try Self.open(AF_INET6, mark) : -1)
+            }
+        } catch {
+            for descriptor in opened where descriptor >= 0 { close(descriptor) }
+            throw error
+        }
+        tracked = Pair(v4: opened[0], v6: opened[1])
+        untracked = Pair(v4: opened[2], v6: opened[3])
+    }
+
+    deinit {
+        for descriptor in tracked.all + untracked.all { close(descriptor) }
+    }
+
+    private static func open(_ family: Int32, _ mark: UInt32) throws(ResponseError) -> Int32 {
+        // What is sent begins with the IP header: that is what IPPROTO_RAW means for both versions (raw(7), ipv6(7)).
+        let descriptor = socket(
+            family,
+            Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
+            Int32(IPPROTO_RAW)
+        )
+        guard descriptor >= 0 else {
+            throw errno == EPERM || errno == EACCES
+                ? .notPermitted : .refused(step: "open a raw socket", errorNumber: errno)
+        }
+        var mark = mark
+        let size = socklen_t(MemoryLayout<UInt32>.size)
+        // SAFETY: the option's value is the variable above, of the stated size, which the call copies.
+        guard unsafe setsockopt(descriptor, SOL_SOCKET, SO_MARK, &mark, size) == 0 else {
+            let errorNumber = errno
+            close(descriptor)
+            throw errorNumber == EPERM ? .notPermitted : .refused(step: "mark a raw socket", errorNumber: errorNumber)
+        }
+        return descriptor
+    }
+
+    /// Sends an IP packet to the address in its header.
+    ///
+    /// - Parameters:
+    ///   - packet: the packet, from its header on.
+    ///   - isTracked: whether connection tracking is to see it.
+    /// - Returns: whether the kernel took it.
+    func send(_ packet: Span<UInt8>, isTracked: Bool) -> Bool {
+        guard packet.count >= 20 else { return false }
+        let pair = isTracked ? tracked : untracked
+        return packet[0] &>> 4 == 4 ? sendV4(packet, pair.v4) : sendV6(packet, pair.v6)
+    }
+
+    private func sendV4(_ packet: Span<UInt8>, _ descriptor: Int32) -> Bool {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        // SAFETY: twenty octets are there at least, checked by the caller; the address is read where it stands, in network byte order.
+        unsafe packet.withUnsafeBytes {
+            address.sin_addr.s_addr = unsafe $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+        }
+        return Self.send(packet, descriptor, &address)
+    }
+
+    private func sendV6(_ packet: Span<UInt8>, _ descriptor: Int32) -> Bool {
+        guard packet.count >= 40, descriptor >= 0 else { return false }
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        // SAFETY: forty octets are there, checked above; the address is read where it stands.
+        unsafe packet.withUnsafeBytes {
+            address.sin6_addr = unsafe $0.loadUnaligned(fromByteOffset: 24, as: in6_addr.self)
+        }
+        return Self.send(packet, descriptor, &address)
+    }
+
+    private static func send<Address>(_ packet: Span<UInt8>, _ descriptor: Int32, _ address: inout Address) -> Bool {
+        let length = socklen_t(MemoryLayout<Address>.size)
+        // SAFETY: packet and address live through the call, which reads no more of them than their sizes.
+        return unsafe packet.withUnsafeBytes { bytes in
+            unsafe withUnsafeBytes(of: &address) { raw in
+                unsafe sendto(
+                    descriptor,
+                    bytes.baseAddress,
+                    bytes.count,
+                    Int32(MSG_DONTWAIT),
+                    raw.baseAddress?.assumingMemoryBound(to: sockaddr.self),
+                    length
+                ) == bytes.count
+            }
+        }
+    }
+}
+
+/// Why packets cannot be sent. Each says what is wrong and what mends it, in one line.
+package enum ResponseError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The process lacks CAP_NET_RAW, or CAP_NET_ADMIN for the mark.
+    case notPermitted
+    /// Anything else that the kernel refused.
+    case refused(step: String, errorNumber: Int32)
+
+    package var description: String {
+        switch self {
+        case .notPermitted:
+            "missing CAP_NET_RAW, which answers and resets need: run as root, add it to AmbientCapabilities= in the systemd unit, or use the actions "
+                + "\"drop\" and \"observe\" alone"
+        case .refused(let step, let errorNumber):
+            "the kernel refused to \(step) (error \(errorNumber)), which answers and resets need; the actions \"drop\" and \"observe\" need none"
+        }
+    }
+}

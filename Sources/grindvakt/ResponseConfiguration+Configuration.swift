@@ -1,0 +1,48 @@
+import NetfilterRules
+import Responses
+import SensorConfiguration
+
+extension SensorConfiguration {
+    /// What each of `workers` workers answers by.
+    ///
+    /// - Throws: ``ConfigurationFailure`` where the stop page cannot be made of what is configured.
+    func responseConfiguration(workers: Int) throws(ConfigurationFailure) -> ResponseConfiguration {
+        var configuration = ResponseConfiguration()
+        configuration.sinkholeV4 = responses.sinkholeV4
+        configuration.sinkholeV6 = responses.sinkholeV6
+        configuration.timeToLive = UInt32(responses.timeToLive)
+        configuration.quicUnreachable = responses.quicUnreachable
+        configuration.rate = max(1, responses.rate / workers)
+        configuration.ownMark = rules.mark.own
+        configuration.untrackedMark = rules.mark.ownUntracked
+        do throws(StopPageError) {
+            configuration.page = try stopPage()?.response ?? []
+        } catch {
+            throw ConfigurationFailure(description: "[responses]: \(error.explanation)")
+        }
+        return configuration
+    }
+
+    private func stopPage() throws(StopPageError) -> StopPage? {
+        switch responses.http {
+        case .reset: return nil
+        case .redirect: return try StopPage(redirectingTo: responses.redirect ?? "")
+        case .page:
+            return try StopPage(
+                StopPage.Notice(
+                    reason: responses.reason.swedish,
+                    reasonInEnglish: responses.reason.english,
+                    authority: responses.authority,
+                    complaints: responses.complaints,
+                    authorityURL: responses.authorityAddress
+                )
+            )
+        }
+    }
+}
+
+/// Values of a configuration that do not go together, found where they are put to use.
+struct ConfigurationFailure: CommandFailure {
+    let description: String
+    let exitStatus: Int32 = 2
+}
