@@ -33,7 +33,8 @@ let package = Package(
             dependencies: [
                 "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "LiveCapture",
                 "ListFiles", "ListFetch",
-                "Responses", "ControlSocket", "NetfilterRules", "SensorConfiguration", "NetworkLab", "EvasionCases",
+                "Responses", "ControlSocket", "NetfilterRules", "SensorConfiguration", "HostChecks", "NetworkLab",
+                "EvasionCases",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -85,6 +86,13 @@ let package = Package(
         .target(
             name: "SensorConfiguration",
             dependencies: ["Wire", "Blocklists", "NetfilterRules", .product(name: "TOMLKit", package: "TOMLKit")]
+        ),
+        .target(
+            name: "HostChecks",
+            dependencies: [
+                "Telemetry", "Blocklists", "NetfilterQueue", "ListFiles", "ControlSocket", "NetfilterRules",
+                "SensorConfiguration", .product(name: "SystemPackage", package: "swift-system"),
+            ]
         ),
         .target(
             name: "NetworkLab",
@@ -191,6 +199,13 @@ let package = Package(
         .testTarget(
             name: "SensorConfigurationTests",
             dependencies: ["SensorConfiguration", "Blocklists", "Wire", "TestSupport"]
+        ),
+        .testTarget(
+            name: "HostChecksTests",
+            dependencies: [
+                "HostChecks", "ControlSocket", "NetfilterQueue", "NetfilterRules", "SensorConfiguration", "Telemetry",
+                "TestSupport",
+            ]
         ),
         .testTarget(
             name: "CommandLineTests",

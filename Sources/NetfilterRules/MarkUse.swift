@@ -30,7 +30,8 @@ package struct MarkUse: Sendable, Hashable {
 
 /// Finds who else uses which mark bits, from the texts that list the rules of the host.
 ///
-/// A rule without a mask uses the whole word. Our own table and chains are left out.
+/// A rule without a mask uses the whole word. Our own table and chains are left out, and so are rules that read marks to
+/// put flows into a flowtable: that is how a flowtable gets those flows alone that the sensor has let go.
 package enum MarkScan {
     /// The first use that shares a bit with `mask`.
     package static func conflict(in uses: [MarkUse], mask: UInt32) -> MarkUse? {
@@ -62,7 +63,9 @@ package enum MarkScan {
                 continue
             }
             let words = words(of: line)
-            guard words.count > 2, words[0] == "-A", !words[1].hasPrefix(IPTablesRules.chainPrefix) else { continue }
+            guard words.count > 2, words[0] == "-A", !words[1].hasPrefix(IPTablesRules.chainPrefix),
+                !words.contains("FLOWOFFLOAD")
+            else { continue }
             let bits = bits(ofIPTablesRule: words)
             if bits != 0 {
                 uses.append(MarkUse(origin: origin, table: table, chain: words[1], rule: String(line), bits: bits))
@@ -132,7 +135,9 @@ package enum MarkScan {
             depth += words.count { $0 == "{" } - words.count { $0 == "}" }
             // A long set is listed over several lines; the rule ends where its braces are closed.
             if depth == 2, let chain, !rule.isEmpty {
-                let isOurs = table.hasSuffix(" \(NFTRules.table)") || chain.hasPrefix(IPTablesRules.chainPrefix)
+                let isOurs =
+                    offloads(rule) || table.hasSuffix(" \(NFTRules.table)")
+                    || chain.hasPrefix(IPTablesRules.chainPrefix)
                 let bits = isOurs ? 0 : bits(ofNFTRule: rule)
                 if bits != 0 {
                     let text = rule.joined(separator: " ")
@@ -146,6 +151,11 @@ package enum MarkScan {
             }
         }
         return uses
+    }
+
+    /// Whether a rule puts flows into a flowtable and sets nothing.
+    private static func offloads(_ words: [String]) -> Bool {
+        zip(words, words.dropFirst()).contains { $0 == "flow" && $1 == "add" } && !words.contains("set")
     }
 
     private static func bits(ofNFTRule words: [String]) -> UInt32 {

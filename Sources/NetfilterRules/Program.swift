@@ -2,17 +2,30 @@ import Glibc
 import Subprocess
 
 /// A netfilter program and how it is run: with its messages in English, and found in the folders of the administrator.
-struct Program: Sendable {
+package struct Program: Sendable {
     /// The program's name.
-    let name: String
+    package let name: String
     /// The network namespace it is run in, by its name in `ip netns`; nil is the one of this process.
-    var namespace: String?
+    package var namespace: String?
 
     /// What a program that ended has left.
-    struct Result: Sendable {
-        var isSuccess: Bool
-        var output: String
-        var errors: String
+    package struct Result: Sendable {
+        /// Whether it ended with status 0.
+        package var isSuccess: Bool
+        /// What it wrote to standard output.
+        package var output: String
+        /// What it wrote to standard error.
+        package var errors: String
+    }
+
+    /// A program by its name.
+    ///
+    /// - Parameters:
+    ///   - name: the program's name.
+    ///   - namespace: the network namespace it is run in, by its name in `ip netns`; nil is the one of this process.
+    package init(name: String, namespace: String? = nil) {
+        self.name = name
+        self.namespace = namespace
     }
 
     private static let environment: Subprocess.Environment = {
@@ -22,14 +35,14 @@ struct Program: Sendable {
     }()
 
     /// Whether the program is installed.
-    func isInstalled() async -> Bool {
+    package func isInstalled() async -> Bool {
         (try? await Executable.name(name).resolveExecutablePath(in: Self.environment)) != nil
     }
 
     /// Runs the program and waits for its end.
     ///
     /// - Throws: `RulesError.missingProgram` where it is not installed.
-    func run(_ arguments: [String], input: String = "") async throws -> Result {
+    package func run(_ arguments: [String], input: String = "") async throws -> Result {
         guard await isInstalled() else { throw RulesError.missingProgram(name) }
         let command = (namespace.map { ["ip", "netns", "exec", $0] } ?? []) + [name] + arguments
         do {
@@ -55,14 +68,14 @@ struct Program: Sendable {
     ///
     /// - Throws: `RulesError` where it is not installed or ends with an error.
     @discardableResult
-    func output(_ arguments: [String], input: String = "") async throws -> String {
+    package func output(_ arguments: [String], input: String = "") async throws -> String {
         let result = try await run(arguments, input: input)
         guard result.isSuccess else { throw error(result) }
         return result.output
     }
 
     /// The error of a run that failed.
-    func error(_ result: Result) -> RulesError {
+    package func error(_ result: Result) -> RulesError {
         let lines = result.errors.split(separator: "\n")
         let refusals = ["Operation not permitted", "Permission denied", "must be root"]
         if lines.contains(where: { line in refusals.contains { line.contains($0) } }) {

@@ -22,7 +22,7 @@ struct Grindvakt: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, TapCommand.self, ReplayCommand.self, RulesCommand.self, StatusCommand.self,
             MetricsCommand.self, ReloadCommand.self, RollbackCommand.self, KillSwitchCommand.self, PassCommand.self,
-            ListCommand.self, DemoCommand.self, SelftestCommand.self,
+            ListCommand.self, DoctorCommand.self, DemoCommand.self, SelftestCommand.self,
         ]
     )
 

@@ -9,15 +9,17 @@ private let floors: [String: Int] = [
     "NetfilterQueue": 4, "CaptureFiles": 4, "LiveCapture": 4, "ListFiles": 4, "ListFetch": 4, "ControlSocket": 4,
     "NetfilterRules": 4, "Responses": 4,
     "SensorConfiguration": 4,
+    "HostChecks": 4,
     "NetworkLab": 4,
     "grindvakt": 5,
 ]
 
 /// Arrows between adapters that are wanted: a configuration is made of what the adapters understand, a frame has the same link header
-/// in a capture file and on the interface, and a worker answers for what it drops.
+/// in a capture file and on the interface, and a worker answers for what it drops. The checks of a host look at what the other adapters
+/// leave on it.
 private let arrowsWithinAFloor: [String: Set<String>] = [
-    "SensorConfiguration": ["NetfilterRules"], "LiveCapture": ["CaptureFiles"],
-    "NetfilterQueue": ["Responses"],
+    "SensorConfiguration": ["NetfilterRules"], "LiveCapture": ["CaptureFiles"], "NetfilterQueue": ["Responses"],
+    "HostChecks": ["NetfilterQueue", "ListFiles", "ControlSocket", "NetfilterRules", "SensorConfiguration"],
 ]
 
 /// What a target must never see, besides what its floor rules out.

@@ -66,6 +66,11 @@ struct MarkScanTests {
             rule: "-A X -p tcp -j TPROXY --on-port 80 --on-ip 192.0.2.1 --tproxy-mark 0x1/0x3",
             bits: 3
         ),
+        IPTablesCase(
+            who: "a flowtable",
+            rule: "-A X -m connmark --mark 0x10000/0x30000 -j FLOWOFFLOAD --hw",
+            bits: 0
+        ),
         IPTablesCase(who: "our own", rule: "-A GRINDVAKT-MARK -m mark --mark 0x10000/0x30000 -j DROP", bits: 0),
     ]
 
@@ -94,6 +99,8 @@ struct MarkScanTests {
         ("meta mark set ct mark & 0x0000ffff", .max),
         ("meta mark set ip saddr map { 192.0.2.1 : 0x1 }", .max),
         ("tcp dport 80 socket mark 0x1 accept", 0),
+        ("ct mark & 0x00030000 == 0x00010000 flow add @ft", 0),
+        ("ct mark & 0x00030000 == 0x00010000 meta mark set meta mark | 0x1 flow add @ft", 0x3_0001),
         ("ip saddr 192.0.2.1 counter packets 0 bytes 0 log prefix \"meta mark 0x30000\" accept", 0),
     ])
     func `a rule of nft`(rule: String, bits: UInt32) {
