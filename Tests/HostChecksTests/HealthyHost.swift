@@ -36,7 +36,7 @@ enum HealthyHost {
         -A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -m comment --comment "say \\"no\\" to -j ACCEPT" -j TCPMSS --clamp-mss-to-pmtu
         -A FORWARD -j GRINDVAKT-QUEUE
         -A POSTROUTING -j GRINDVAKT-MARK
-        -A GRINDVAKT-MARK -m mark --mark 0x20000/0x30000 -j DROP
+        -A GRINDVAKT-MARK -m mark --mark 0x20000/0x70000 -j DROP
         -A GRINDVAKT-QUEUE -p udp -m multiport --dports 53,443 -j NFQUEUE --queue-balance 0:1 --queue-bypass
         COMMIT
         *filter

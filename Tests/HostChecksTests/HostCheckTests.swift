@@ -164,7 +164,7 @@ struct HostCheckTests {
         Case(
             "mark-bits",
             .fault,
-            "mark bits of 0x30000 are used by others: iptables table mangle, chain PREROUTING",
+            "mark bits of 0x70000 are used by others: iptables table mangle, chain PREROUTING",
             command: "sed -i '/^[[:blank:]]*\\[[[:blank:]]*sensor[[:blank:]]*\\]/a mark-mask = 0xc0000000' "
                 + "/etc/grindvakt/grindvakt.toml && grindvakt rules apply --backend iptables --config "
                 + "/etc/grindvakt/grindvakt.toml && systemctl restart grindvakt"
@@ -391,7 +391,7 @@ struct HostCheckTests {
             "flowtables",
             .fault,
             "nft table inet fw, chain fwd, handle 9: flows go to flowtable ft, in hardware, before they are decided",
-            command: "nft replace rule inet fw fwd handle 9 ct mark and 0x00030000 == 0x00010000 flow add @ft"
+            command: "nft replace rule inet fw fwd handle 9 ct mark and 0x00070000 == 0x00010000 flow add @ft"
         ) {
             $0.nft = .known(try nft(#"{"flow": {"op": "add", "flowtable": "@ft"}}"#, flags: #", "flags": "offload""#))
         },
@@ -522,7 +522,7 @@ struct HostCheckTests {
             "iptables, decided flows alone",
             replace(
                 "-A FORWARD -j DOCKER-USER",
-                "-A FORWARD -m connmark --mark 0x10000/0x30000 -j FLOWOFFLOAD\n-A FORWARD -j DOCKER-USER"
+                "-A FORWARD -m connmark --mark 0x10000/0x70000 -j FLOWOFFLOAD\n-A FORWARD -j DOCKER-USER"
             )
         ),
         Case("queue-rules", .note, "another queue") { $0.nft = .known(try nft(#"{"queue": {"num": 2}}"#)) },

@@ -113,7 +113,7 @@ extension LiveTests {
         Trouble(
             check: "mark-bits",
             making: "iptables -t mangle -A PREROUTING -j MARK --set-xmark 0x10000/0x10000",
-            problem: "mark bits of 0x30000 are used by others: iptables table mangle, chain PREROUTING"
+            problem: "mark bits of 0x70000 are used by others: iptables table mangle, chain PREROUTING"
         ),
     ]
 
