@@ -7,7 +7,7 @@ import Wire
 ///
 ///     ListCost generate COUNT LIST              as many distinct names, one a line
 ///     ListCost build LIST SNAPSHOT              text to snapshot file
-///     ListCost load SNAPSHOT mapped|read        file to published blocklist
+///     ListCost load SNAPSHOT mapped|read|kept   file to published blocklist; kept: by way of SNAPSHOT.state, as a sensor does
 ///     ListCost look SNAPSHOT QUESTIONS…         nanoseconds for a name, per file of names
 ///     ListCost set LIST QUESTIONS…              the same with Set<String>
 ///     ListCost ready NAME LIST|SNAPSHOT         until NAME is blocked, as a sensor starts
@@ -21,13 +21,14 @@ enum ListCost {
         switch (arguments.first, arguments.count) {
         case ("generate", 3): generate(Int(arguments[1]) ?? 0, to: arguments[2])
         case ("build", 3): try build(arguments[1], to: arguments[2])
+        case ("load", 3) where arguments[2] == "kept": try loadKept(arguments[1])
         case ("load", 3): try load(arguments[1], arguments[2] == "mapped" ? .mapped : .read)
         case ("look", 3...): try look(arguments[1], questions: arguments[2...])
         case ("set", 2...): set(arguments[1], questions: arguments[2...])
         case ("ready", 3): try ready(arguments[1], arguments[2])
         default:
             fail(
-                "usage: ListCost generate COUNT LIST | build LIST SNAPSHOT | load SNAPSHOT mapped|read | look SNAPSHOT QUESTIONS… "
+                "usage: ListCost generate COUNT LIST | build LIST SNAPSHOT | load SNAPSHOT mapped|read|kept | look SNAPSHOT QUESTIONS… "
                     + "| set LIST QUESTIONS… | ready NAME LIST|SNAPSHOT"
             )
         }
@@ -63,6 +64,38 @@ enum ListCost {
         let digesting = now()
         guard file.isBodyAuthentic else { fail("\(path): the body is not the one that the header states") }
         report("digest_seconds", seconds(since: digesting))
+    }
+
+    /// As a sensor has it: what arrives is copied to the state directory, judged and kept; what is kept is then put into use.
+    private static func loadKept(_ path: String) throws {
+        let store = try ListStore(path + ".state")
+        let plan = ListPlan(
+            lists: [ListSource(path: path, descriptor: ListDescriptor(id: "bench", action: .drop), trust: .off)],
+            approvers: .none
+        )
+        do {
+            let start = now()
+            var loader = ListLoader(plan, key: store.key)
+            loader.copies = store.folder
+            let update = try loader.load()
+            guard update.refused.isEmpty else { throw ListFileError.refused(update.refused) }
+            report("arrive_seconds", seconds(since: start))
+            var lists = ActiveLists()
+            lists.lists = update.accepted
+            let keeping = now()
+            try store.keep(lists)
+            report("keep_seconds", seconds(since: keeping))
+        }
+        let start = now()
+        guard let kept = store.lists(.current, for: plan), kept.hasEveryList else {
+            fail("\(store.folder): nothing kept")
+        }
+        let source = BlocklistSource(kept.lists.blocklist())
+        report("load_seconds", seconds(since: start))
+        report("resident_octets", Memory.resident())
+        report("mapped_octets", Memory.mapped())
+        report("peak_octets", Memory.peak())
+        report("entries", source.latest.blocklist.entryCounts.reduce(0, +))
     }
 
     private static func look(_ path: String, questions: ArraySlice<String>) throws {
@@ -257,6 +290,9 @@ enum ListCost {
 
         /// What is resident now besides mapped files: how much of the program's own file is, depends on the page cache.
         static func resident() -> Int { kibibytes("Anonymous:", in: "/proc/self/smaps_rollup") * 1024 }
+
+        /// What is resident of mapped files that this process has locked: the page cache's, and shared with whoever maps the same file.
+        static func mapped() -> Int { kibibytes("Locked:", in: "/proc/self/smaps_rollup") * 1024 }
 
         private static func kibibytes(_ key: String, in path: String) -> Int {
             var value = 0

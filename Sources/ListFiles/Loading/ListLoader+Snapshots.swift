@@ -78,7 +78,7 @@ extension ListLoader {
 
     func open(_ source: ListSource, _ context: LoadingContext) throws(Rejection) -> SnapshotCandidate {
         let file = try Rejection.of { () throws(ListFileError) in
-            try SnapshotFile(source.path) { _ throws(ListFileError) in
+            func key(_: SnapshotHeader) throws(ListFileError) -> HashKey? {
                 guard let path = source.sealKey else { return nil }
                 do throws(TrustError) {
                     return try SealKey.load(path).hashKey()
@@ -86,6 +86,8 @@ extension ListLoader {
                     throw .untrusted(error)
                 }
             }
+            guard let copies else { return try SnapshotFile(source.path, key: key) }
+            return try SnapshotFile(source.path, copiedTo: copies, key: key)
         }
         guard let digest = ContentDigest(octets: file.digest) else {
             throw Rejection(.damaged, "\(source.path): no digest could be made of it")

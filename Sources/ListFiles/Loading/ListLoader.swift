@@ -2,7 +2,7 @@ package import Blocklists
 
 /// Reads every list of a plan and says of each whether it may be used.
 ///
-/// A list that may not be used hinders no other. Nothing is changed on disk.
+/// A list that may not be used hinders no other. Nothing that has a name is changed on disk.
 package struct ListLoader: Sendable {
     /// What is configured.
     package let plan: ListPlan
@@ -15,6 +15,9 @@ package struct ListLoader: Sendable {
 
     /// The time.
     package let now: Timestamp
+
+    /// A folder where nobody else writes, to which snapshot files are copied before they are mapped; nil where they are read into memory.
+    package var copies: String?
 
     /// Is told which list is being read, and how many octets of how many.
     package var progress: @Sendable (_ list: String, _ octets: Int, _ total: Int?) -> Void = { _, _, _ in }

@@ -8,13 +8,14 @@ import SystemPackage
 /// | --- | --- |
 /// | `state.key` | the secret of the fingerprints below, mode 0600 |
 /// | `current.json`, `previous.json` | which lists are used, and were before: ids, digests, files |
-/// | `DIGEST.snapshot` | the lists themselves, sealed |
+/// | `DIGEST.snapshot` | the lists themselves: those of text sealed under that secret, snapshots as they came; mapped while they are in use |
 /// | `switches.json` | kill switch, names let pass (as digests), editions that were rolled back |
 /// | `*.json.damaged` | what could not be read at a start, set aside |
 /// | `sequences` | the sequence marks, ``SequenceLedger`` |
 /// | `audit.log` | who did what, ``AuditLog`` |
 ///
-/// Every file is replaced as a whole, so that a process that is killed leaves the old state or the new.
+/// Every file is replaced as a whole, so that a process that is killed leaves the old state or the new. None may be written in place by anybody:
+/// a snapshot that is cut while it is mapped takes the sensor with it.
 package struct ListStore: Sendable {
     /// The directory.
     package let folder: String
@@ -226,11 +227,13 @@ extension ListStore {
         if let known = files[ObjectIdentifier(snapshot)] { return known }
         // The same content gets the same name, and is written once.
         let beginning = file?.signedOctets ?? SnapshotFile.beginning(of: snapshot, isSealed: true, createdAt: 0) ?? []
-        let name = "\(ContentDigest(of: beginning)).snapshot"
-        let path = "\(folder)/\(name)"
+        let path = SnapshotCopy.path(of: beginning, in: folder)
+        let name = String(path.dropFirst(folder.utf8.count + 1))
         // One that was damaged since is written anew: it is there for the day on which nothing else is.
-        if (try? SnapshotFile(path, loading: .mapped) { _ in snapshot.key }) == nil {
-            if let file {
+        if isWhole(path, beginning, snapshot.key) == false {
+            if try file?.keepCopy() == true {
+                // The copy that the sensor uses is the one that is kept.
+            } else if let file {
                 try file.write(to: path, mode: 0o600)
             } else {
                 try SnapshotFile.write(snapshot, to: path, isSealed: true, createdAt: 0, mode: 0o600)
@@ -240,11 +243,18 @@ extension ListStore {
         return name
     }
 
+    private func isWhole(_ path: String, _ beginning: [UInt8], _ key: HashKey) -> Bool {
+        guard let kept = try? OpenedSnapshot(path, key: { _ in key }), kept.signedOctets == beginning else {
+            return false
+        }
+        return (try? kept.isBodyWhole()) == true
+    }
+
     private func open(_ name: String, _ sealKey: String?) throws(ListFileError) -> SnapshotFile {
         guard name.utf8.allSatisfy({ $0 != UInt8(ascii: "/") }) else {
             throw .unreadable(path: folder, cause: "bad name")
         }
-        return try SnapshotFile("\(folder)/\(name)") { header throws(ListFileError) in
+        return try SnapshotFile("\(folder)/\(name)", loading: .locked) { header throws(ListFileError) in
             if header.keyCheck == key.check { return key }
             guard let sealKey else { return nil }
             do throws(TrustError) {

@@ -358,9 +358,9 @@ extension ListUpdater {
                 throw .tooManySlots(list: source.descriptor.id)
             }
         }
-        var update = try ListLoader(plan, key: key, ledger: settings.store?.ledger, now: now).load(
-            running: running.lists
-        )
+        var loader = ListLoader(plan, key: key, ledger: settings.store?.ledger, now: now)
+        loader.copies = settings.store?.folder
+        var update = try loader.load(running: running.lists)
         refuseHeld(&update)
         record(&update, running)
         var next = ActiveLists()

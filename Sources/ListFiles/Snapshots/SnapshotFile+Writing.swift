@@ -59,6 +59,17 @@ extension SnapshotFile {
         }
     }
 
+    /// Gives the sensor's own copy, where there is one without a name, its name.
+    ///
+    /// - Returns: whether there was one.
+    func keepCopy() throws(ListFileError) -> Bool {
+        do throws(TrustError) {
+            return try copy?.keep() ?? false
+        } catch {
+            throw .untrusted(error)
+        }
+    }
+
     private static func write(
         _ beginning: [UInt8],
         _ snapshot: Snapshot,

@@ -1,6 +1,5 @@
 package import Blocklists
 import Crypto
-import SystemPackage
 
 /// A snapshot as a file holds it: header, body and signatures.
 package struct SnapshotFile: Sendable {
@@ -8,8 +7,12 @@ package struct SnapshotFile: Sendable {
     package enum Loading: Sendable {
         /// Mapped, which takes no time and shares memory with others who map it: for a file that nobody changes in place.
         case mapped
-        /// Read into memory of its own, which no change of the file can touch: for the live sensor.
+        /// Read into memory of its own, which no change of the file can touch: for a file that others write.
         case read
+        /// Mapped and locked in memory, and read where the system does not let it be locked: for a file that is the sensor's own.
+        ///
+        /// What is locked is never fetched again, so that a disk that fails later takes nothing away from who looks names up.
+        case locked
     }
 
     /// What the file says of itself.
@@ -23,6 +26,9 @@ package struct SnapshotFile: Sendable {
 
     /// What stands behind the body: the signatures, see ``SignatureBlock``.
     package let trailer: [UInt8]
+
+    /// The sensor's own copy that ``snapshot`` is mapped from, where it was made for this and has no name yet.
+    let copy: SnapshotCopy?
 
     /// The SHA-256 digest of ``signedOctets``, which stands for the whole snapshot: they hold the body's digest.
     package var digest: [UInt8] { Array(SHA256.hash(data: signedOctets)) }
@@ -56,70 +62,53 @@ package struct SnapshotFile: Sendable {
         loading: Loading = .read,
         key: (SnapshotHeader) throws(ListFileError) -> HashKey?
     ) throws(ListFileError) {
-        let file = try OpenedFile(path)
-        let (header, signedOctets) = try Self.header(of: file)
-        let measures = try file.snapshot { () throws(SnapshotError) in try SnapshotHeader.measure(signedOctets.span) }
-        var secret = header.key
-        if secret == nil { secret = try key(header) }
-        guard let secret else { throw .badSnapshot(path: path, cause: .keyMissing) }
-        let memory: SnapshotMemory
-        let stated = Checksum()
-        do {
-            switch loading {
-            case .mapped:
-                memory = try SnapshotMemory(
-                    mapping: file.descriptor,
-                    offset: measures.bodyOffset,
-                    count: measures.bodyLength
-                )
-            case .read:
-                memory = try SnapshotMemory(
-                    reading: file.descriptor,
-                    offset: measures.bodyOffset,
-                    count: measures.bodyLength
-                ) { piece in
-                    stated?.update(piece)
-                }
-            }
-        } catch {
-            throw .unreadable(path: path, cause: error.description)
+        let file = try OpenedSnapshot(path, key: key)
+        self.init(file, try file.snapshot(loading))
+    }
+
+    /// Reads a file that others may change, by way of a copy in a folder where nobody else writes, and checks all but the signatures.
+    ///
+    /// The copy is mapped, not the file: cutting or overwriting a mapped file takes the memory away from under its readers. A copy of an earlier
+    /// time that has a name there is used again. A new one has no name before ``ListStore/keep(_:)`` gives it one, so that one that
+    /// is refused, and a process that is killed, leave nothing. Where none can be made, on a full disk for one, the body is read into
+    /// memory.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - folder: where copies are.
+    ///   - key: gives the secret of a sealed snapshot; not called for an unsealed one.
+    /// - Throws: as ``init(_:loading:key:)``.
+    package init(
+        _ path: String,
+        copiedTo folder: String,
+        key: (SnapshotHeader) throws(ListFileError) -> HashKey?
+    ) throws(ListFileError) {
+        let file = try OpenedSnapshot(path, key: key)
+        // Damage is told of whether or not there is a copy, and is not copied.
+        guard try file.isBodyWhole() else { throw .badSnapshot(path: path, cause: .damaged) }
+        if let kept = file.kept(in: folder) {
+            self.init(file, kept)
+        } else if let copy = SnapshotCopy(of: file, in: folder) {
+            // Checked anew in it: the file may have been changed since it was looked at.
+            self.init(file, try file.snapshot(in: copy.memory), copy)
+        } else {
+            self.init(file, try file.snapshot(.read))
         }
-        // SAFETY: the memory holds the body's octets, page-aligned, as long as the object lives, and nobody writes to it.
-        let words = unsafe WordBuffer(reading: memory.base, count: measures.bodyLength / 8, owner: memory)
-        if case .mapped = loading {
-            words.withOctets(of: words.count) { stated?.update($0) }
-        }
-        guard stated?.finish() == header.bodyChecksum else { throw .badSnapshot(path: path, cause: .damaged) }
-        do throws(SnapshotError) {
-            snapshot = try Snapshot(header: header, key: secret, words: words)
-        } catch {
-            throw .badSnapshot(path: path, cause: error)
-        }
-        let trailerLength = file.size - measures.bodyEnd
-        guard (0...Self.maximumTrailer).contains(trailerLength) else { throw .badSnapshot(path: path, cause: .damaged) }
-        trailer = try file.read(at: measures.bodyEnd, count: trailerLength)
-        self.header = header
-        self.signedOctets = signedOctets
+    }
+
+    private init(_ file: borrowing OpenedSnapshot, _ snapshot: Snapshot, _ copy: SnapshotCopy? = nil) {
+        header = file.header
+        signedOctets = file.signedOctets
+        trailer = file.trailer
+        self.snapshot = snapshot
+        self.copy = copy
     }
 
     /// Reads and checks the header of the file at `path`, and nothing of its body.
     ///
     /// - Throws: as ``init(_:loading:key:)``.
     package static func header(at path: String) throws(ListFileError) -> SnapshotHeader {
-        try header(of: OpenedFile(path)).header
-    }
-
-    private static func header(
-        of file: borrowing OpenedFile
-    ) throws(ListFileError) -> (header: SnapshotHeader, octets: [UInt8]) {
-        let fixed = try file.read(at: 0, count: min(file.size, SnapshotHeader.fixedLength))
-        let measures = try file.snapshot { () throws(SnapshotError) in try SnapshotHeader.measure(fixed.span) }
-        guard measures.bodyEnd <= file.size else { throw .badSnapshot(path: file.path, cause: .cut) }
-        let octets = try file.read(at: 0, count: measures.bodyOffset)
-        let header = try file.snapshot { () throws(SnapshotError) in
-            try SnapshotHeader(parsing: octets.span, checksum: Checksum.of)
-        }
-        return (header, octets)
+        try OpenedFile(path).header().header
     }
 }
 
@@ -163,68 +152,5 @@ extension SnapshotFile {
             unsafe body.withUnsafeBytes { unsafe digest.update(bufferPointer: $0) }
         }
         return Array(digest.finalize()) == header.bodyDigest
-    }
-}
-
-/// A file that is open for reading.
-private struct OpenedFile: ~Copyable {
-    let path: String
-    let descriptor: FileDescriptor
-    let size: Int
-
-    init(_ path: String) throws(ListFileError) {
-        let opened: (descriptor: FileDescriptor, size: Int)
-        do {
-            opened = try Self.open(FilePath(path))
-        } catch {
-            throw .unreadable(path: path, cause: "\(error)")
-        }
-        self.path = path
-        descriptor = opened.descriptor
-        size = opened.size
-    }
-
-    private static func open(_ path: FilePath) throws -> (FileDescriptor, Int) {
-        let descriptor = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
-        do {
-            return (descriptor, Int(try descriptor.seek(offset: 0, from: .end)))
-        } catch {
-            try? descriptor.close()
-            throw error
-        }
-    }
-
-    deinit {
-        try? descriptor.close()
-    }
-
-    func read(at offset: Int, count: Int) throws(ListFileError) -> [UInt8] {
-        var octets = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let read: Int
-            do {
-                // SAFETY: the slice lies in `octets`, which is held exclusively while the call lasts.
-                read = try unsafe octets.withUnsafeMutableBytes { bytes in
-                    try unsafe descriptor.read(
-                        fromAbsoluteOffset: Int64(offset + done),
-                        into: UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
-                    )
-                }
-            } catch {
-                throw .unreadable(path: path, cause: "\(error)")
-            }
-            guard read > 0 else { throw .badSnapshot(path: path, cause: .cut) }
-            done += read
-        }
-        return octets
-    }
-
-    func snapshot<Value: ~Copyable>(_ body: () throws(SnapshotError) -> Value) throws(ListFileError) -> Value {
-        do {
-            return try body()
-        } catch {
-            throw .badSnapshot(path: path, cause: error)
-        }
     }
 }

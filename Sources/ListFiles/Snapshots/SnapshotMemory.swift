@@ -12,29 +12,37 @@ final class SnapshotMemory: @unchecked Sendable {
     ///
     /// Whoever cuts the file short afterwards takes the memory away from under the readers: for files that nobody else writes.
     init(mapping descriptor: FileDescriptor, offset: Int, count: Int) throws(Errno) {
-        // SAFETY: the kernel chooses the place; the result is checked.
-        let address = unsafe mmap(
-            nil,
-            max(count, 1),
-            PROT_READ,
-            MAP_PRIVATE | MAP_POPULATE,
-            descriptor.rawValue,
-            offset
-        )
-        guard let address = unsafe address, unsafe address != MAP_FAILED else { throw Errno(rawValue: errno) }
-        unsafe base = address
         length = max(count, 1)
+        unsafe base = try Self.map(descriptor, offset, length, MAP_POPULATE)
     }
 
-    /// Reads the octets of `descriptor` from `offset` on into memory of huge pages where there are such, calling `body` with each piece.
+    /// Maps the octets of `descriptor` from `offset` on, and holds them in memory, so that they are never fetched again.
+    ///
+    /// As with every mapping, the file must not be cut short by anybody.
+    /// - Throws: the system's error where they cannot be fetched, or not be held: more than `RLIMIT_MEMLOCK` allows, for one.
+    init(locking descriptor: FileDescriptor, offset: Int, count: Int) throws(Errno) {
+        length = max(count, 1)
+        unsafe base = try Self.map(descriptor, offset, length, 0)
+        // SAFETY: the range is the mapping made above, which `deinit` ends where this throws, too.
+        guard unsafe mlock(base, length) == 0 else { throw Errno(rawValue: errno) }
+    }
+
+    private static func map(
+        _ descriptor: FileDescriptor,
+        _ offset: Int,
+        _ length: Int,
+        _ flags: CInt
+    ) throws(Errno) -> UnsafeMutableRawPointer {
+        // SAFETY: the kernel chooses the place; the result is checked.
+        let address = unsafe mmap(nil, length, PROT_READ, MAP_PRIVATE | flags, descriptor.rawValue, offset)
+        guard let address = unsafe address, unsafe address != MAP_FAILED else { throw Errno(rawValue: errno) }
+        return unsafe address
+    }
+
+    /// Reads the octets of `descriptor` from `offset` on into memory of huge pages where there are such.
     ///
     /// - Throws: the system's error, ``Errno/ioError`` where the file ends early.
-    init(
-        reading descriptor: FileDescriptor,
-        offset: Int,
-        count: Int,
-        _ body: (Span<UInt8>) -> Void
-    ) throws(Errno) {
+    init(reading descriptor: FileDescriptor, offset: Int, count: Int) throws(Errno) {
         let huge = 2 << 20
         let room = (max(count, 1) + huge - 1) / huge * huge
         // SAFETY: the kernel chooses the place; the result is checked.
@@ -57,8 +65,6 @@ final class SnapshotMemory: @unchecked Sendable {
                 throw error as? Errno ?? .ioError
             }
             guard read > 0 else { throw .ioError }
-            // SAFETY: the octets were read just now.
-            unsafe body(Span(_unsafeStart: address.assumingMemoryBound(to: UInt8.self) + done, count: read))
             done += read
         }
         // SAFETY: the range is the mapping made above. A precaution only: nothing writes to it from here on.

@@ -89,6 +89,22 @@ package struct AtomicFile: ~Copyable {
         }
     }
 
+    /// Appends `count` octets of another open file from `offset` on.
+    mutating func append(_ count: Int, of descriptor: CInt, from offset: Int64) throws(TrustError) {
+        try flush()
+        do throws(SystemCause) {
+            try temporary.file.write(count, of: descriptor, from: offset)
+        } catch {
+            throw TrustError(path, .unwritable(error))
+        }
+    }
+
+    /// What everything that was appended can be read from, and mapped, before it appears; open as long as the file is not committed.
+    mutating func readableDescriptor() throws(TrustError) -> CInt {
+        try flush()
+        return temporary.file.descriptor
+    }
+
     private mutating func flush() throws(TrustError) {
         try write(buffer.span)
         buffer.removeAll(keepingCapacity: true)

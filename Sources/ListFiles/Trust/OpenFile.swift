@@ -120,6 +120,26 @@ struct OpenFile: ~Copyable {
         }
     }
 
+    /// Writes `count` octets of another open file, from `offset` on, where this one is.
+    ///
+    /// - Throws: ``SystemCause`` with `EIO` where the other file ends early.
+    func write(_ count: Int, of other: CInt, from offset: Int64) throws(SystemCause) {
+        var place = Int(offset)
+        let end = place + count
+        let huge = 2 << 20
+        var piece = [UInt8](repeating: 0, count: min(end - place, huge))
+        while place < end {
+            // Pieces that begin and end where huge pages do, so that the file system can have such of them.
+            let wanted = min(piece.count, huge - place % huge, end - place)
+            // SAFETY: the array has at least `wanted` octets and is ours alone for the time of the call.
+            let read = unsafe pread(other, &piece, wanted, place)
+            if read < 0, errno == EINTR { continue }
+            guard read > 0 else { throw SystemCause(read < 0 ? errno : EIO) }
+            try write(piece.span.extracting(0..<read))
+            place += read
+        }
+    }
+
     /// Waits until no other open file holds the lock, and holds it until this one is closed.
     func lock() throws(SystemCause) {
         while flock(descriptor, LOCK_EX) != 0 {

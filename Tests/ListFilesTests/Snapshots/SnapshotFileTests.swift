@@ -73,7 +73,7 @@ struct SnapshotFileTests {
             let path = try folder.write(sample.octets)
             #expect(SnapshotFile.isSnapshot(at: path))
             #expect(try SnapshotFile.header(at: path) == sample.header)
-            for loading in [SnapshotFile.Loading.mapped, .read] {
+            for loading in [SnapshotFile.Loading.mapped, .locked, .read] {
                 var isKeyAsked = false
                 let file = try SnapshotFile(path, loading: loading) { header throws(ListFileError) in
                     isKeyAsked = true
@@ -108,7 +108,7 @@ struct SnapshotFileTests {
     @Test func `a sealed snapshot is of no use without its key, or with another`() throws {
         let sample = try SnapshotSample(count: 100, isSealed: true)
         let path = try folder.write(sample.octets)
-        for loading in [SnapshotFile.Loading.mapped, .read] {
+        for loading in [SnapshotFile.Loading.mapped, .locked, .read] {
             #expect(try refusal(of: path, loading: loading, key: nil) == .keyMissing)
             #expect(try refusal(of: path, loading: loading, key: HashKey(1, 2)) == .wrongKey)
             #expect(try refusal(of: path, loading: loading, key: SnapshotSample.key) == nil)
@@ -208,7 +208,7 @@ struct SnapshotFileTests {
         let sample = try SnapshotSample(count: 500)
         let path = try folder.write(sample.octets)
         var blocklists: [Blocklist] = []
-        for loading in [SnapshotFile.Loading.mapped, .read] {
+        for loading in [SnapshotFile.Loading.mapped, .locked, .read] {
             blocklists.append(
                 Blocklist([Blocklist.Part(try SnapshotFile(path, loading: loading) { _ in nil }.snapshot)])
             )
