@@ -20,8 +20,6 @@ package enum ListRefusal: UInt8, CaseIterable, Sendable {
     case signature
     /// Its sequence number is lower than one seen before.
     case replay
-    /// It had expired before it came.
-    case expired
     /// Its file cannot be opened or read.
     case unreadable
     /// Its bytes are no list or snapshot, or not all of one.
@@ -40,7 +38,6 @@ package enum ListRefusal: UInt8, CaseIterable, Sendable {
         case .rejects: "rejects"
         case .signature: "signature"
         case .replay: "replay"
-        case .expired: "expired"
         case .unreadable: "unreadable"
         case .damaged: "damaged"
         }
