@@ -34,8 +34,7 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A snapshot, with all of its lists; once per snapshot.", valueName: "file"))
     var snapshot: [String] = []
 
-    @Option(help: ArgumentHelp("The key of sealed snapshots: a file, or credential:NAME.", valueName: "key"))
-    var seal: String?
+    @OptionGroup var sealed: SealOptions
 
     @Flag(help: "Leave bad lines of the lists out, and say which, instead of refusing the list.")
     var lenient = false
@@ -66,7 +65,7 @@ struct ReplayCommand: AsyncParsableCommand {
     func run() async throws {
         for path in snapshot { try requireSnapshot(path) }
         let (blocklist, inspection) = try loadBlocklist(
-            ConfigurationFile(path: config, lists: list + snapshot, isLenient: lenient, sealKey: seal)
+            ConfigurationFile(path: config, lists: list + snapshot, isLenient: lenient, sealKey: sealed.seal)
         )
         BufferedOutput.ignoreClosedPipes()
         var options = ReplayOptions(captures: captures)

@@ -133,4 +133,60 @@ struct ListFetchCommandTests {
             #expect(try await lists.list("fetch", "--config", config, "nobody").isRefusal(2, "has no list \"nobody\""))
         }
     }
+
+    @Test func `over https a list comes from a server whose certificate is trusted, and from no other`() async throws {
+        try await ListFixture.with { lists in
+            try await lists.makeKey("one")
+            _ = try await Program.run("mkdir", [lists["www"]])
+            let served = try await lists.writeNames(0..<10, to: "www/police.txt")
+            let sign = ["list", "sign", served, "--id", "police", "--key", lists["one.key"]]
+            #expect(try await Program.run(sign + ["--sequence", "1"]).status == 0)
+            try await ListServer.with(lists, serving: "www") { port in
+                func configure(_ fetch: String) async throws -> String {
+                    try await lists.folder.write(
+                        """
+                        [[list]]
+                        id = "police"
+                        path = "police.txt"
+                        url = "https://127.0.0.1:\(port)/police.txt"
+
+                        [trust]
+                        publishers = ["one.pub"]
+
+                        [fetch]
+                        \(fetch)
+
+                        """,
+                        to: "g.toml"
+                    )
+                }
+                let strange = try await lists.list("fetch", "--config", try await configure("connect-timeout = 5"))
+                #expect(strange.isRefusal(2, "list police", "certificate"), "\(strange)")
+                #expect(try await lists.digest("police.txt") == nil)
+
+                let config = try await configure("certificate-authority = \"authority.pem\"")
+                let first = try await lists.list("fetch", "--config", config, "--mark", lists["changed"])
+                #expect(first.status == 0 && first.output.hasPrefix("police: replaced, "), "\(first)")
+                for name in ["police.txt", "police.txt.sig"] {
+                    #expect(try await lists.digest(name) == lists.digest("www/" + name))
+                }
+                #expect(try await lists.files().contains("changed"))
+                let second = try await lists.list("fetch", "--config", config)
+                #expect(second.status == 0 && second.output == "police: unchanged\n", "\(second)")
+
+                // Signed by nobody, it does not take the place of one that was.
+                let digest = try await lists.digest("police.txt")
+                try await lists.writeNames(0..<12, to: "www/police.txt")
+                let unsigned = try await lists.list("fetch", "--config", config)
+                #expect(unsigned.isRefusal(2, "list police", "signed"), "\(unsigned)")
+                #expect(try await lists.digest("police.txt") == digest)
+                _ = try await Program.run("rm", [lists["www/police.txt"]])
+                let gone = try await lists.list("fetch", "--config", config)
+                #expect(gone.isRefusal(2, "list police", "404"), "\(gone)")
+                #expect(try await lists.digest("police.txt") == digest)
+            }
+            let alone = try await lists.list("fetch", "--config", lists["g.toml"])
+            #expect(alone.isRefusal(2, "list police"), "\(alone)")
+        }
+    }
 }

@@ -257,4 +257,86 @@ struct ListTrustCommandTests {
             #expect(try await Program.run(arguments).isRefusal(2, "one.key", "chmod 600"))
         }
     }
+
+    @Test func `with a state directory a list must be no older than what its sensor has accepted`() async throws {
+        try await ListFixture.with { lists in
+            try await lists.makeKey("one")
+            let list = try await lists.writeNames(0..<3, to: "police.txt")
+            let sign = ["list", "sign", list, "--id", "police", "--key", lists["one.key"], "--sequence"]
+            #expect(try await Program.run(sign + ["5"]).status == 0)
+            let digest = try #require(try await lists.digest("police.txt"))
+            let verify = ["list", "verify", list, "--key", lists["one.pub"]]
+            let state = verify + ["--state", lists["state"]]
+            // A folder that is not the one would let everything pass.
+            #expect(try await Program.run(state).isRefusal(2, "state", "no state directory"))
+            _ = try await Program.run("mkdir", [lists["state"]])
+            #expect(try await Program.run(state).isRefusal(2, "state", "no state directory"))
+            try await lists.folder.write(String(repeating: "0", count: 64) + "\n", to: "state/state.key")
+            #expect(try await Program.run(state).status == 0)
+
+            func accept(_ sequence: Int, _ digest: String) async throws {
+                let mark = "grindvakt sequences 1\npolice \(sequence) 2026-01-01T00:00:00Z \(digest)\n"
+                try await lists.folder.write(mark, to: "state/sequences")
+            }
+            for (sequence, accepted) in [(4, String(repeating: "a", count: 64)), (5, digest)] {
+                try await accept(sequence, accepted)
+                let good = try await Program.run(state)
+                #expect(good.status == 0 && good.output.contains("sequence 5"), "\(good)")
+            }
+            try await accept(5, String(repeating: "a", count: 64))
+            let other = try await Program.run(state)
+            #expect(other.isRefusal(1, "state/sequences", "the sequence 5 of another release"), "\(other)")
+            try await accept(6, digest)
+            let older = try await Program.run(state + ["--audit-log", lists["audit.log"]])
+            #expect(older.isRefusal(1, "state/sequences", "has the sequence 5, 6 was accepted"), "\(older)")
+            #expect(try await Program.run("cat", [lists["audit.log"]]).output.contains(#""gates":["replay"]"#))
+            // It asks, and changes nothing.
+            #expect(try await Program.run("cat", [lists["state/sequences"]]).output.contains("police 6 "))
+            #expect(try await Program.run(verify).status == 0)
+        }
+    }
+
+    @Test func `what a configuration builds from has to be signed as it says`() async throws {
+        try await ListFixture.with { lists in
+            for name in ["one", "two"] { try await lists.makeKey(name) }
+            let list = try await lists.writeNames(0..<300, to: "police.txt")
+            let config = try await lists.folder.write(
+                """
+                [[list]]
+                id = "police"
+                path = "police.txt"
+
+                [trust]
+                publishers = ["one.pub"]
+
+                """,
+                to: "g.toml"
+            )
+            let build = ["list", "build", "-o", lists["s"], "--config", config]
+            let bare = try await Program.run(build)
+            #expect(bare.isRefusal(2, "not written", "police.txt.sig"), "\(bare)")
+            let sign = ["list", "sign", list, "--id", "police"]
+            #expect(try await Program.run(sign + ["--sequence", "3", "--key", lists["two.key"]]).status == 0)
+            let foreign = try await Program.run(build)
+            #expect(foreign.isRefusal(2, "not written", "signed by 0 of the 1"), "\(foreign)")
+            #expect(try await lists.digest("s") == nil)
+
+            // The snapshot says what the statement says.
+            let release = ["--sequence", "4", "--issued", "2026-01-01", "--expires", "2099-02-01", "--purpose", "csam"]
+            #expect(try await Program.run(sign + release + ["--key", lists["one.key"]]).status == 0)
+            let built = try await Program.run(build)
+            #expect(built.status == 0, "\(built)")
+            let info = try await lists.list("info", lists["s"])
+            for words in ["sequence    4", "2026-01-01T00:00:00Z", "2099-02-01T00:00:00Z", "csam", "entries     300"] {
+                #expect(info.output.contains(words), "\(words) in \(info.output)")
+            }
+            let digest = try await lists.digest("s")
+            // Changed since it was signed, it is not built from.
+            try await lists.writeNames(0..<301, to: "police.txt")
+            let changed = try await Program.run(build)
+            #expect(changed.isRefusal(2, "not written", "were signed"), "\(changed)")
+            #expect(try await lists.digest("s") == digest)
+            #expect(changed.output.contains("secret") == false)
+        }
+    }
 }

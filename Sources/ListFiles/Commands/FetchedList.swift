@@ -1,5 +1,6 @@
 import Blocklists
 import Glibc
+package import Telemetry
 
 /// Says of a list that was fetched whether it may take the place of the one that is there: as far as this can be said without what only the
 /// sensor reads, such as its state and the key of sealed snapshots.
@@ -9,7 +10,34 @@ package struct FetchedList: Sendable {
     /// Why a list may not take its place, in one line without any of its content.
     package struct Refusal: Error, Equatable, CustomStringConvertible {
         package let description: String
+
+        /// The causes, for the audit log.
+        package let causes: Set<ListRefusal>
     }
+
+    /// What was found to be in order, for the audit log.
+    package struct Finding: Equatable, Sendable {
+        /// The lists that are configured with the file.
+        package fileprivate(set) var lists: [AuditRecord.List] = []
+
+        /// The keys that count.
+        package fileprivate(set) var keys: [KeyID] = []
+
+        fileprivate mutating func add(
+            _ id: String,
+            _ release: ListRelease?,
+            _ digest: ContentDigest,
+            by signers: [KeyID]
+        ) {
+            if let id = Identifier(id) {
+                lists.append(AuditRecord.List(id, sequence: release?.sequence, digest: digest))
+            }
+            keys += signers.filter { keys.contains($0) == false }
+        }
+    }
+
+    /// The lists that are configured with the file.
+    package var ids: [Identifier] { sources.compactMap { Identifier($0.descriptor.id) } }
 
     /// The lists that are configured with this file; several for a snapshot.
     private let sources: [ListSource]
@@ -42,33 +70,32 @@ package struct FetchedList: Sendable {
     /// - Parameters:
     ///   - list: where the list is that was fetched.
     ///   - signature: where its statement is; nil where none was fetched.
+    /// - Returns: what it is.
     /// - Throws: ``Refusal``.
-    package func check(_ list: String, signature: String?) throws(Refusal) {
+    @discardableResult
+    package func check(_ list: String, signature: String?) throws(Refusal) -> Finding {
         do throws(ListFileError) {
-            if SnapshotFile.isSnapshot(at: list) {
-                try checkSnapshot(list)
-            } else {
-                try checkText(list, signature)
-            }
+            return SnapshotFile.isSnapshot(at: list) ? try checkSnapshot(list) : try checkText(list, signature)
         } catch {
-            throw Refusal(description: Self.words(error))
+            var causes: Set<ListRefusal> = [ListRefusal(error)]
+            if case .refused(let lists) = error { causes = lists.reduce(into: []) { $0.formUnion($1.causes) } }
+            throw Refusal(description: Self.words(error), causes: causes)
         }
     }
 
-    private func checkSnapshot(_ list: String) throws(ListFileError) {
+    private func checkSnapshot(_ list: String) throws(ListFileError) -> Finding {
+        var finding = Finding()
         let outline = try SnapshotOutline(list)
         try outline.checkBody()
         for source in sources {
-            guard outline.header.lists.contains(where: { $0.descriptor.id == source.descriptor.id }) else {
+            guard let edition = outline.header.lists.first(where: { $0.descriptor.id == source.descriptor.id }) else {
                 throw .unreadable(path: list, cause: "the snapshot holds no list \"\(source.descriptor.id)\"")
             }
-            guard source.trust.isOff == false else { continue }
-            _ = try outline.verify(source.trust)
-            if let id = Identifier(source.descriptor.id),
-                outline.header.lists.contains(where: { $0.descriptor.id == source.descriptor.id && $0.release == nil })
-            {
+            let keys = source.trust.isOff ? [] : try outline.verify(source.trust)
+            if source.trust.isOff == false, edition.release == nil, let id = Identifier(source.descriptor.id) {
                 throw .untrusted(TrustError(list, .noSequence(id)))
             }
+            finding.add(source.descriptor.id, edition.release, outline.digest, by: keys)
         }
         let present = sources.first.flatMap { try? SnapshotOutline($0.path) }
         var ignored = ListUpdate()
@@ -82,35 +109,46 @@ package struct FetchedList: Sendable {
             // What was seen at the build; the sensor looks names up as well.
             var summary = ListSummary(edition, ListCoverage(), hasRules: false)
             if edition.examined == nil { summary.protectedNameHits = nil }
-            try refuse(plan.judge(summary, running: before?.listedCount, source, outline.digest, context, now))
+            try refuse(plan.judge(summary, running: before?.listedCount, source, outline.digest, context, now).report)
         }
+        return finding
     }
 
-    private func checkText(_ list: String, _ signature: String?) throws(ListFileError) {
+    private func checkText(_ list: String, _ signature: String?) throws(ListFileError) -> Finding {
+        var finding = Finding()
         for source in sources {
             guard source.format != .snapshot else { throw .badSnapshot(path: list, cause: .foreign) }
-            if source.trust.isOff == false { try checkStatement(list, signature, source) }
+            try checkStatement(list, signature, source, &finding)
             let key = HashKey.random()
             let fetched = try ComparedLists(list, as: source, plan, key: key, sealKey: nil)
             let present = try? ComparedLists(source.path, as: source, plan, key: key, sealKey: nil)
             let comparison = try ListComparison(present, fetched, plan, now: now)
             for report in comparison.lists.compactMap(\.gates) { try refuse(report) }
         }
+        return finding
     }
 
-    private func checkStatement(_ list: String, _ signature: String?, _ source: ListSource) throws(ListFileError) {
+    private func checkStatement(
+        _ list: String,
+        _ signature: String?,
+        _ source: ListSource,
+        _ finding: inout Finding
+    ) throws(ListFileError) {
         do throws(TrustError) {
+            let (digest, length) = try ContentHasher.file(list)
+            guard source.trust.isOff == false else { return finding.add(source.descriptor.id, nil, digest, by: []) }
             guard let signature else { throw TrustError(SignedStatement.path(beside: list), .cutDocument) }
             let signed = try SignedStatement.load(signature)
             let release = signed.statement.release
-            let (digest, length) = try ContentHasher.file(list)
-            try TrustError.at(list) { () throws(TrustFault) in
-                _ = try signed.verify(source.trust)
+            let keys = try TrustError.at(list) { () throws(TrustFault) in
+                let keys = try signed.verify(source.trust)
                 if let id = Identifier(source.descriptor.id), release.id != id {
                     throw .otherList(release.id, wanted: id)
                 }
                 try signed.statement.check(digest: digest, length: length)
+                return keys
             }
+            finding.add(source.descriptor.id, release, digest, by: keys)
             let present = try? SignedStatement.load(SignedStatement.path(beside: source.path))
             // What stands there may be half of a pair; it counts for no more than its signatures do.
             let isTrusted = (try? present?.verify(source.trust)) != nil
@@ -139,7 +177,7 @@ package struct FetchedList: Sendable {
         throw .refused([
             RefusedList(
                 id: report.list,
-                causes: [],
+                causes: Set(report.refusals.map { ListRefusal($0.gate) }),
                 reason: report.refusals.map(\.gateLine).joined(separator: "; "),
                 digest: nil
             )

@@ -173,7 +173,7 @@ package struct ListComparison: Sendable {
                     // Text says nothing of its policy.
                     hasOtherPolicy: old?.isText ?? true || new.isText
                         ? false : other.map { $0.descriptor != edition.descriptor } ?? false,
-                    gates: plan.judge(summary, running: other?.listedCount, source, new.digest, context, now)
+                    gates: plan.judge(summary, running: other?.listedCount, source, new.digest, context, now).report
                 )
             )
         }

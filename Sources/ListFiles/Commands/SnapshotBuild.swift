@@ -71,6 +71,8 @@ package struct SnapshotBuild: Sendable {
         package internal(set) var digest: ContentDigest?
         /// What the gates said; nil for a list that was refused before.
         package internal(set) var gates: GateReport?
+        /// The gates that nothing but an approval opened, and whose keys approved.
+        package internal(set) var approvals: [Gate: [KeyID]] = [:]
         /// The difference from the previous snapshot's; nil where there is none, or where they cannot be compared.
         package internal(set) var difference: Snapshot.Difference?
         /// Why it cannot be used, gates apart.
@@ -261,29 +263,8 @@ package struct SnapshotBuild: Sendable {
             list.difference = snapshot.difference(ofList: index, from: earlier)
             summary.changes = list.difference.map { ListSummary.Changes(added: $0.added, removed: $0.removed) }
         }
-        list.gates = plan.judge(summary, running: before?.listedCount, source, digest, context, now)
-    }
-}
-
-extension ListPlan {
-    /// Holds a list against the gates of its source, with the approvals that there are for exactly this digest.
-    func judge(
-        _ summary: ListSummary,
-        running entries: Int?,
-        _ source: ListSource,
-        _ digest: ContentDigest,
-        _ context: LoadingContext,
-        _ now: Timestamp
-    ) -> GateReport {
-        var policy = source.gates
-        if isLenient { policy.gates.remove(.rejects) }
-        if source.descriptor.use == .encryptedDNS { policy.gates.formIntersection([.empty, .rejects]) }
-        var approved: Set<Gate> = []
-        if let id = Identifier(summary.id) {
-            let gates = approvers.approvedGates(for: digest, list: id, now: now, approvals: context.approvals)
-            approved = Set(gates.compactMap(Gate.init))
-        }
-        let running = entries.map { ListSummary(id: summary.id, entries: $0) }
-        return policy.judge(summary, running: running, approved: approved)
+        let judgement = plan.judge(summary, running: before?.listedCount, source, digest, context, now)
+        list.gates = judgement.report
+        list.approvals = judgement.approvals
     }
 }

@@ -23,8 +23,8 @@ package struct ActiveList: Sendable {
     /// Whether it may block protected names: somebody approved it, or the gate is off.
     package var mayBlockProtected: Bool
 
-    /// The gates that it came through by an approval, which holds as long as this edition is used.
-    package var approvedGates: Set<Gate> = []
+    /// The gates that it came through by an approval, which holds as long as this edition is used, and whose keys approved.
+    package var approvals: [Gate: [KeyID]] = [:]
 
     /// Whether it stands in for an edition that was refused.
     package var isFallback = false

@@ -11,21 +11,21 @@ extension ListLoader {
         _ context: LoadingContext,
         _ reading: ListReading?,
         _ update: inout ListUpdate
-    ) throws(Rejection) -> GateReport {
-        var policy = source.gates
-        if plan.isLenient { policy.gates.remove(.rejects) }
-        if source.descriptor.use == .encryptedDNS { policy.gates.formIntersection([.empty, .rejects]) }
-        var approved: Set<Gate> = []
-        if let id = Identifier(summary.id) {
-            let gates = plan.approvers.approvedGates(for: digest, list: id, now: now, approvals: context.approvals)
-            approved = Set(gates.compactMap(Gate.init))
-        }
+    ) throws(Rejection) -> GateJudgement {
         // An approval runs out for what has not come yet, not for what is in use.
-        if let present, present.digest == digest { approved.formUnion(present.approvedGates) }
-        let running = present.map { ListSummary(id: $0.id, entries: $0.edition.listedCount) }
-        let report = policy.judge(summary, running: running, approved: approved)
+        let standing = present.flatMap { $0.digest == digest ? $0.approvals : nil } ?? [:]
+        let judgement = plan.judge(
+            summary,
+            running: present?.edition.listedCount,
+            source,
+            digest,
+            context,
+            now,
+            standing: standing
+        )
+        let report = judgement.report
         update.gates.append(report)
-        guard report.isRefused else { return report }
+        guard report.isRefused else { return judgement }
         var reasons = report.refusals.map(\.description)
         if let reading, let first = reading.rejectedLines.first, report[.rejects] == .refused {
             let more = reading.rejectedCount - 1
@@ -69,12 +69,43 @@ extension ListLoader {
     }
 }
 
-extension GateReport {
-    /// The gates that nothing but an approval opened.
-    var approvedGates: Set<Gate> { Set(results.filter { $0.outcome == .approved }.map(\.gate)) }
+/// What the gates say of a list.
+struct GateJudgement {
+    /// What each of them says.
+    let report: GateReport
+
+    /// The gates that nothing but an approval opened, and whose keys approved.
+    let approvals: [Gate: [KeyID]]
 
     /// Whether the list may block names that others are protected from.
     var mayBlockProtected: Bool {
-        self[.protectedName] == .approved || self[.protectedName] == .off
+        report[.protectedName] == .approved || report[.protectedName] == .off
+    }
+}
+
+extension ListPlan {
+    /// Holds a list against the gates of its source, with the approvals that there are for exactly this digest, and those that stand already.
+    func judge(
+        _ summary: ListSummary,
+        running entries: Int?,
+        _ source: ListSource,
+        _ digest: ContentDigest,
+        _ context: LoadingContext,
+        _ now: Timestamp,
+        standing: [Gate: [KeyID]] = [:]
+    ) -> GateJudgement {
+        var policy = source.gates
+        if isLenient { policy.gates.remove(.rejects) }
+        if source.descriptor.use == .encryptedDNS { policy.gates.formIntersection([.empty, .rejects]) }
+        var approvals = standing
+        if let id = Identifier(summary.id) {
+            let found = approvers.approvedGates(for: digest, list: id, now: now, approvals: context.approvals)
+            for (gate, keys) in found {
+                if let gate = Gate(rawValue: gate.description) { approvals[gate] = keys }
+            }
+        }
+        let running = entries.map { ListSummary(id: summary.id, entries: $0) }
+        let report = policy.judge(summary, running: running, approved: Set(approvals.keys))
+        return GateJudgement(report: report, approvals: approvals.filter { report[$0.key] == .approved })
     }
 }

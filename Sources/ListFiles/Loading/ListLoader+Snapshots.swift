@@ -62,7 +62,7 @@ extension ListLoader {
             update.differences[id] = difference
             summary.changes = ListSummary.Changes(added: difference.added, removed: difference.removed)
         }
-        let report = try judge(summary, source, present, digest, context, nil, &update)
+        let judgement = try judge(summary, source, present, digest, context, nil, &update)
         return ActiveList(
             descriptor: descriptor,
             snapshot: snapshot,
@@ -70,8 +70,8 @@ extension ListLoader {
             file: candidate.file,
             digest: digest,
             keys: keys,
-            mayBlockProtected: report.mayBlockProtected,
-            approvedGates: report.approvedGates,
+            mayBlockProtected: judgement.mayBlockProtected,
+            approvals: judgement.approvals,
             activatedAt: now.seconds
         )
     }

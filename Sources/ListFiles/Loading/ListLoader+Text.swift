@@ -68,15 +68,15 @@ extension ListLoader {
             update.differences[id] = difference
             summary.changes = ListSummary.Changes(added: difference.added, removed: difference.removed)
         }
-        let report = try judge(summary, source, present, digest, context, reading, &update)
+        let judgement = try judge(summary, source, present, digest, context, reading, &update)
         return TextCandidate(
             builder: builder,
             snapshot: snapshot,
             descriptor: edition.descriptor,
             digest: digest,
             keys: keys,
-            mayBlockProtected: report.mayBlockProtected,
-            approvedGates: report.approvedGates,
+            mayBlockProtected: judgement.mayBlockProtected,
+            approvals: judgement.approvals,
             activatedAt: now.seconds
         )
     }
@@ -117,7 +117,7 @@ struct TextCandidate {
     let digest: ContentDigest
     let keys: [KeyID]
     let mayBlockProtected: Bool
-    let approvedGates: Set<Gate>
+    let approvals: [Gate: [KeyID]]
     let activatedAt: Int64
 
     func list(in snapshot: Snapshot, _ index: Int) -> ActiveList {
@@ -129,7 +129,7 @@ struct TextCandidate {
             digest: digest,
             keys: keys,
             mayBlockProtected: mayBlockProtected,
-            approvedGates: approvedGates,
+            approvals: approvals,
             activatedAt: activatedAt
         )
     }

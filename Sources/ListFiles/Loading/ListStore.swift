@@ -75,7 +75,17 @@ extension ListStore {
             var keys: [String]
             var mayBlockProtected: Bool
             var approvedGates: [String]
+            /// The keys that approved each of them.
+            var approvers: [String: [String]]?
             var activatedAt: Int64
+
+            var approvals: [Gate: [KeyID]] {
+                let gates = approvedGates.compactMap { Gate(rawValue: $0) }
+                return Dictionary(
+                    gates.map { ($0, (approvers?[$0.rawValue] ?? []).compactMap { KeyID($0) }) },
+                    uniquingKeysWith: { first, _ in first }
+                )
+            }
         }
 
         var version = 1
@@ -106,7 +116,10 @@ extension ListStore {
                     digest: list.digest.description,
                     keys: list.keys.map(\.description),
                     mayBlockProtected: list.mayBlockProtected,
-                    approvedGates: list.approvedGates.map(\.rawValue).sorted(),
+                    approvedGates: list.approvals.keys.map(\.rawValue).sorted(),
+                    approvers: Dictionary(
+                        uniqueKeysWithValues: list.approvals.map { ($0.rawValue, $1.map(\.description)) }
+                    ),
                     activatedAt: list.activatedAt
                 )
             )
@@ -210,7 +223,7 @@ extension ListStore {
             digest: digest,
             keys: kept.keys.compactMap { KeyID($0) },
             mayBlockProtected: kept.mayBlockProtected,
-            approvedGates: Set(kept.approvedGates.compactMap(Gate.init)),
+            approvals: kept.approvals,
             isFallback: false,
             activatedAt: kept.activatedAt
         )

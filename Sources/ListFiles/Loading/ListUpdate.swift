@@ -73,7 +73,7 @@ extension ListRefusal {
     }
 
     /// The cause that a fault of signatures stands for.
-    init(_ fault: TrustFault) {
+    package init(_ fault: TrustFault) {
         self =
             switch fault {
             case .replayed, .equivocation, .unknownSequence: .replay

@@ -3,9 +3,8 @@ import Synchronization
 import Telemetry
 
 extension ListUpdater {
-    /// Reads and judges the lists of a plan, and puts those into use that were accepted.
-    ///
-    /// - Parameter mustHaveAll: whether a list without any edition is an error; nothing is changed then.
+    /// Reads and judges the lists of a plan, and puts those into use that were accepted; with `mustHaveAll`, a list without any edition is an
+    /// error, and nothing is changed.
     func apply(
         _ plan: ListPlan,
         over running: ActiveLists,

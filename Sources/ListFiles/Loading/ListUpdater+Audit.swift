@@ -1,4 +1,4 @@
-import Blocklists
+package import Blocklists
 import Telemetry
 
 extension ListUpdater {
@@ -13,9 +13,7 @@ extension ListUpdater {
         _ warnings: inout [String]
     ) {
         var record = AuditRecord(event, by: caller, at: now)
-        record.lists = lists.compactMap { list in
-            Identifier(list.id).map { AuditRecord.List($0, sequence: list.edition.sequence, digest: list.digest) }
-        }
+        record.lists = lists.compactMap { AuditRecord.List($0) }
         record.keys = lists.flatMap(\.keys)
         record.counts = counts
         if lists.isEmpty == false {
@@ -38,6 +36,27 @@ extension ListUpdater {
             try settings.audit?.append(record)
         } catch {
             warnings.append("the audit log could not be written: \(error)")
+        }
+    }
+}
+
+extension AuditRecord.List {
+    /// A list that is in use, or about to be.
+    package init?(_ list: ActiveList) {
+        self.init(list.id, sequence: list.edition.sequence, digest: list.digest, approvals: list.approvals)
+    }
+
+    /// A list with its gates that were opened by approvals; nil for an id that is none.
+    package init?(
+        _ id: String,
+        sequence: UInt64?,
+        digest: ContentDigest?,
+        approvals: [Gate: [KeyID]] = [:]
+    ) {
+        guard let id = Identifier(id) else { return nil }
+        self.init(id, sequence: sequence, digest: digest)
+        for (gate, keys) in approvals {
+            if let gate = Identifier(gate.rawValue) { self.approvals[gate] = keys }
         }
     }
 }

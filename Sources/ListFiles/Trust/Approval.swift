@@ -192,14 +192,15 @@ package struct ApprovalPolicy: Equatable, Sendable {
         return assessment
     }
 
-    /// The names of the gates that are approved; see ``assess(_:for:of:at:)``.
+    /// The gates that are approved, and by whom; see ``assess(_:for:of:at:)``.
     package func approvedGates(
         for digest: ContentDigest,
         list: Identifier,
         now: Timestamp,
         approvals: [Approval]
-    ) -> Set<String> {
-        Set(assess(approvals, for: digest, of: list, at: now).gates.map(\.description))
+    ) -> [Identifier: [KeyID]] {
+        let assessment = assess(approvals, for: digest, of: list, at: now)
+        return assessment.approvers.filter { assessment.gates.contains($0.key) }
     }
 
     private func refusal(

@@ -127,6 +127,9 @@ package struct AuditRecord: Equatable, Sendable {
         /// The SHA-256 of its file.
         package let digest: ContentDigest?
 
+        /// The gates that it came through by an approval, and whose keys approved.
+        package var approvals: [Identifier: [KeyID]] = [:]
+
         /// A list as far as is known of it.
         package init(_ id: Identifier, sequence: UInt64? = nil, digest: ContentDigest? = nil) {
             self.id = id
@@ -149,6 +152,9 @@ package struct AuditRecord: Equatable, Sendable {
 
     /// The SHA-256 of the snapshot it is about.
     package var snapshot: ContentDigest?
+
+    /// The SHA-256 of the list file it is about, where no list is known to be in it.
+    package var file: ContentDigest?
 
     /// The gates that refused or were approved.
     package var gates: [Identifier] = []
@@ -183,9 +189,19 @@ package struct AuditRecord: Equatable, Sendable {
             lists: lists.isEmpty
                 ? nil
                 : lists.map {
-                    AuditLine.List(id: $0.id.description, sequence: $0.sequence, sha256: $0.digest?.description)
+                    AuditLine.List(
+                        id: $0.id.description,
+                        sequence: $0.sequence,
+                        sha256: $0.digest?.description,
+                        approved: $0.approvals.isEmpty
+                            ? nil
+                            : Dictionary(
+                                uniqueKeysWithValues: $0.approvals.map { ($0.description, $1.map(\.description)) }
+                            )
+                    )
                 },
             snapshot: snapshot?.description,
+            file: file?.description,
             gates: gates.isEmpty ? nil : gates.map(\.description),
             keys: keys.isEmpty ? nil : keys.map(\.description),
             names: names.isEmpty ? nil : names.map(\.description),
@@ -211,6 +227,7 @@ private struct AuditLine: Encodable {
         let id: String
         let sequence: UInt64?
         let sha256: String?
+        let approved: [String: [String]]?
     }
 
     let time: String
@@ -218,6 +235,7 @@ private struct AuditLine: Encodable {
     let caller: Caller
     let lists: [List]?
     let snapshot: String?
+    let file: String?
     let gates: [String]?
     let keys: [String]?
     let names: [String]?

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import ListFiles
 import SensorConfiguration
@@ -25,9 +26,18 @@ extension SensorConfiguration {
         return state.auditLog(in: folder)
     }
 
-    /// Appends to the audit log where one is written; what keeps it from being written is told and hinders nothing.
-    func note(_ record: AuditRecord) {
-        guard let path = auditLogPath else { return }
+}
+
+/// Where a command notes what it did.
+struct AuditOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("A log to note in who did this and when, with digests and counts.", valueName: "file")
+    )
+    var auditLog: String?
+
+    /// Appends to the audit log where there is one; what keeps it from being written is told and hinders nothing.
+    func note(_ record: AuditRecord, _ configuration: SensorConfiguration? = nil) {
+        guard let path = auditLog ?? configuration?.auditLogPath else { return }
         do throws(TrustError) {
             try AuditLog(path).append(record)
         } catch {

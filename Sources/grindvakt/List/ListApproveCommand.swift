@@ -35,6 +35,8 @@ struct ListApproveCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("When it ends: \(TimeArgument.forms).", valueName: TimeArgument.valueName))
     var expires: TimeArgument?
 
+    @OptionGroup var audit: AuditOptions
+
     func run() async throws {
         guard let digest = ContentDigest(digest) else {
             throw ValidationError("--digest takes 64 lower-case hexadecimal digits, as sha256sum prints them")
@@ -60,5 +62,11 @@ struct ListApproveCommand: AsyncParsableCommand {
         } else {
             try printWhole(String(decoding: approval.encoded, as: UTF8.self))
         }
+        var record = AuditRecord(.approve)
+        record.lists = [AuditRecord.List(list.identifier, digest: digest)]
+        record.gates = [gate]
+        record.keys = [signingKey.verificationKey.id]
+        record.expiresAt = approval.expiresAt
+        audit.note(record)
     }
 }

@@ -35,16 +35,7 @@ struct ListBuildCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "The list, without a configuration") var list: ListOptions
 
-    @Option(help: ArgumentHelp("The editions' number, higher than any before it.", valueName: "number"))
-    var sequence: UInt64?
-
-    @Option(help: ArgumentHelp("When the editions were issued; now otherwise.", valueName: TimeArgument.valueName))
-    var issued: TimeArgument?
-
-    @Option(
-        help: ArgumentHelp("When they stop being current: \(TimeArgument.forms).", valueName: TimeArgument.valueName)
-    )
-    var expires: TimeArgument?
+    @OptionGroup var edition: EditionOptions
 
     @Option(help: ArgumentHelp("The key that seals the snapshot: a file, or credential:NAME.", valueName: "key"))
     var seal: String?
@@ -76,6 +67,8 @@ struct ListBuildCommand: AsyncParsableCommand {
         help: ArgumentHelp("Write every line that was left out: file, line, kind, cause, with tabs.", valueName: "file")
     )
     var rejects: String?
+
+    @OptionGroup var audit: AuditOptions
 
     @Argument(help: ArgumentHelp("A list file.", valueName: "list"))
     var lists: [String] = []
@@ -151,9 +144,9 @@ struct ListBuildCommand: AsyncParsableCommand {
         let (plan, configured) = try plan()
         let previous = try previousSnapshot(sealKey)
         var build = SnapshotBuild(plan, key: sealKey ?? previous?.header.key ?? .random())
-        build.edition.sequence = sequence
-        build.edition.issuedAt = issued?.time
-        build.edition.expiresAt = expires?.time
+        build.edition.sequence = edition.sequence
+        build.edition.issuedAt = edition.issued?.time
+        build.edition.expiresAt = edition.expires?.time
         build.previous = previous
         let progress = ReadingProgress()
         build.progress = { path, octets, total in progress.update(path, octets, total) }
@@ -166,7 +159,7 @@ struct ListBuildCommand: AsyncParsableCommand {
             let reasons = outcome.refused.flatMap { list in
                 list.fault.map { [$0] } ?? (list.gates?.refusals.map(\.description) ?? [])
             }
-            try noteBuild(outcome, nil, configured)
+            noteBuild(outcome, nil, [], configured)
             throw FileFailure(description: "\(output): not written: \(reasons.joined(separator: "; "))")
         }
         let digest = try SnapshotFile.write(
@@ -176,7 +169,7 @@ struct ListBuildCommand: AsyncParsableCommand {
             createdAt: UInt64(max(build.now.seconds, 0)),
             signedBy: signingKeys
         )
-        try noteBuild(outcome, digest, configured)
+        noteBuild(outcome, digest, signingKeys, configured)
         report += try Self.summary(of: output)
         try printWhole(report)
     }
@@ -275,19 +268,24 @@ struct ListBuildCommand: AsyncParsableCommand {
     private func noteBuild(
         _ outcome: SnapshotBuild.Outcome,
         _ digest: ContentDigest?,
+        _ signingKeys: [SigningKey],
         _ configuration: SensorConfiguration?
-    ) throws {
+    ) {
         var record = AuditRecord(.build)
         record.snapshot = digest
         record.lists = outcome.lists.enumerated().compactMap { place, list in
-            Identifier(list.id).map {
-                AuditRecord.List($0, sequence: outcome.snapshot.lists[place].sequence, digest: list.digest)
-            }
+            AuditRecord.List(
+                list.id,
+                sequence: outcome.snapshot.lists[place].sequence,
+                digest: list.digest,
+                approvals: list.approvals
+            )
         }
         record.gates = outcome.lists.flatMap { $0.gates?.refusals ?? [] }.compactMap { Identifier($0.gate.rawValue) }
         record.counts[.entries] = outcome.snapshot.lists.reduce(0) { $0 + UInt64($1.listedCount) }
         record.counts[.rejected] = outcome.lists.flatMap(\.readings).reduce(0) { $0 + UInt64($1.rejectedCount) }
-        configuration?.note(record)
+        record.keys = signingKeys.map(\.verificationKey.id)
+        audit.note(record, configuration)
     }
 
     /// What the snapshot has become, read from the file itself.

@@ -27,8 +27,7 @@ struct ListCheckCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A snapshot; once per snapshot.", valueName: "file"))
     var snapshot: [String] = []
 
-    @Option(help: ArgumentHelp("The key of sealed snapshots: a file, or credential:NAME.", valueName: "key"))
-    var seal: String?
+    @OptionGroup var sealed: SealOptions
 
     @Option(help: ArgumentHelp("The sensor's configuration.", valueName: "file"))
     var config: String?
@@ -41,6 +40,8 @@ struct ListCheckCommand: AsyncParsableCommand {
 
     @Flag(help: "Leave bad lines of the lists out, and say which, instead of refusing the list.")
     var lenient = false
+
+    @OptionGroup var audit: AuditOptions
 
     @Argument(help: ArgumentHelp("A name.", valueName: "name"))
     var names: [String]
@@ -63,7 +64,7 @@ struct ListCheckCommand: AsyncParsableCommand {
         }
         for path in snapshot { try requireSnapshot(path) }
         let loaded = try LoadedLists(
-            ConfigurationFile(path: config, lists: list + snapshot, isLenient: lenient, sealKey: seal)
+            ConfigurationFile(path: config, lists: list + snapshot, isLenient: lenient, sealKey: sealed.seal)
         )
         let store = config == nil ? nil : try loaded.configuration.sensorStore()
         if let store { try Self.takeTurn(store, wanted.count) }
@@ -82,7 +83,7 @@ struct ListCheckCommand: AsyncParsableCommand {
             lines += answer.line(for: text) + "\n"
             if explain { for line in answer.explanation { lines += "  \(line)\n" } }
         }
-        if config != nil { note(wanted.map(\.name), counts, loaded, store) }
+        if config != nil || audit.auditLog != nil { note(wanted.map(\.name), counts, loaded, store) }
         try printWhole(lines)
         if counts[.blocked] == nil { throw ExitCode(1) }
     }
@@ -107,14 +108,12 @@ struct ListCheckCommand: AsyncParsableCommand {
         _ store: ListStore?
     ) {
         var record = AuditRecord(.check)
-        record.lists = loaded.active.lists.compactMap { list in
-            Identifier(list.id).map { AuditRecord.List($0, sequence: list.edition.sequence, digest: list.digest) }
-        }
+        record.lists = loaded.active.lists.compactMap { AuditRecord.List($0) }
         if let store { record.names = names.map { store.secret.auditDigest(of: Array($0.presentation().utf8)) } }
         record.counts[.names] = UInt64(names.count)
         record.counts[.blocked] = counts[.blocked]
         record.counts[.allowed] = counts[.allowed]
         record.counts[.unlisted] = counts[.unlisted]
-        loaded.configuration.note(record)
+        audit.note(record, config == nil ? nil : loaded.configuration)
     }
 }

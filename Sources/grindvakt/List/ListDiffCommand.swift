@@ -37,8 +37,7 @@ struct ListDiffCommand: AsyncParsableCommand {
     @Flag(help: "Show the names that come and go.")
     var showNames = false
 
-    @Option(help: ArgumentHelp("The key of sealed snapshots: a file, or credential:NAME.", valueName: "key"))
-    var seal: String?
+    @OptionGroup var sealed: SealOptions
 
     @Option(
         help: ArgumentHelp("The configuration, for gates, protected names and how lists are read.", valueName: "file")
@@ -65,7 +64,7 @@ struct ListDiffCommand: AsyncParsableCommand {
         // Who names no configuration gets the usual gates, public suffixes among them.
         if plan.lists.isEmpty { plan.lists = [source] }
 
-        let sealKey = try SealKey.hashKey(seal)
+        let sealKey = try sealed.hashKey()
         let own = headers.compactMap(\.self).compactMap { $0.key ?? ($0.keyCheck == sealKey?.check ? sealKey : nil) }
             .first
         let key = own ?? .random()

@@ -2,6 +2,7 @@ import ArgumentParser
 import ListFetch
 import ListFiles
 import SensorConfiguration
+import Telemetry
 import UnixSignals
 
 /// `grindvakt list fetch`: the lists with an address, each into its place.
@@ -31,6 +32,8 @@ struct ListFetchCommand: AsyncParsableCommand {
         )
     )
     var mark: String?
+
+    @OptionGroup var audit: AuditOptions
 
     @Argument(help: ArgumentHelp("The lists to fetch; all with a url otherwise.", valueName: "id"))
     var ids: [String] = []
@@ -138,7 +141,35 @@ struct ListFetchCommand: AsyncParsableCommand {
             certificateAuthority: configuration.fetch.certificateAuthority
         )
         let judge = FetchedList(list.path, plan)
-        return try await ListFetcher().fetch(source) { files in try judge.check(files.list, signature: files.signature)
+        var finding: FetchedList.Finding?
+        let outcome = try await ListFetcher().fetch(source) { files in
+            do throws(FetchedList.Refusal) {
+                finding = try judge.check(files.list, signature: files.signature)
+            } catch {
+                noteRefusal(error, of: files, judge.ids, configuration)
+                throw error
+            }
         }
+        if case .replaced(let octets) = outcome {
+            var record = AuditRecord(.fetch)
+            record.lists = finding?.lists ?? []
+            record.keys = finding?.keys ?? []
+            record.counts[.octets] = UInt64(octets)
+            audit.note(record, configuration)
+        }
+        return outcome
+    }
+
+    private func noteRefusal(
+        _ refusal: FetchedList.Refusal,
+        of files: FetchedFiles,
+        _ ids: [Identifier],
+        _ configuration: SensorConfiguration
+    ) {
+        var record = AuditRecord(.refuse)
+        let digest = (try? ContentHasher.file(files.list))?.digest
+        record.lists = ids.map { AuditRecord.List($0, digest: digest) }
+        record.gates = refusal.causes.compactMap { Identifier($0.label) }.sorted()
+        audit.note(record, configuration)
     }
 }

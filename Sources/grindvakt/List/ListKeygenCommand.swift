@@ -23,10 +23,14 @@ struct ListKeygenCommand: AsyncParsableCommand {
     @Flag(help: "Make a key that seals snapshots, and no pair for signing.")
     var seal = false
 
+    @OptionGroup var audit: AuditOptions
+
     func run() async throws {
         if seal {
             let path = output + ".seal"
             _ = try SealKey.generate(at: path)
+            // Nothing that could be held against the key.
+            audit.note(AuditRecord(.keygen))
             return try printWhole("\(path)\n")
         }
         let (privatePath, publicPath) = (output + ".key", output + ".pub")
@@ -42,6 +46,9 @@ struct ListKeygenCommand: AsyncParsableCommand {
             unsafe _ = unlink(privatePath)
             throw error
         }
+        var record = AuditRecord(.keygen)
+        record.keys = [key.verificationKey.id]
+        audit.note(record)
         try printWhole("\(privatePath)\n\(publicPath)\nkey id \(key.verificationKey.id)\n")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Blocklists
 import ListFiles
 
 /// `grindvakt list sign`: a signature for a list file or a snapshot.
@@ -30,16 +31,9 @@ struct ListSignCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What the list is for, in one word; unspecified otherwise.", valueName: "word"))
     var purpose: WordArgument?
 
-    @Option(help: ArgumentHelp("The edition's number, higher than any before it.", valueName: "number"))
-    var sequence: UInt64?
+    @OptionGroup var edition: EditionOptions
 
-    @Option(help: ArgumentHelp("When it was issued; now otherwise.", valueName: TimeArgument.valueName))
-    var issued: TimeArgument?
-
-    @Option(
-        help: ArgumentHelp("When it stops being current: \(TimeArgument.forms).", valueName: TimeArgument.valueName)
-    )
-    var expires: TimeArgument?
+    @OptionGroup var audit: AuditOptions
 
     func run() async throws {
         guard key.isEmpty == false else { throw ValidationError("--key is missing: name a private key") }
@@ -50,6 +44,10 @@ struct ListSignCommand: AsyncParsableCommand {
             }
             let outline = try SnapshotOutline(file)
             let signatures = try outline.sign(with: keys)
+            let lists = outline.header.lists.compactMap {
+                AuditRecord.List($0.descriptor.id, sequence: $0.sequence, digest: outline.digest)
+            }
+            note(lists, keys, snapshot: outline.digest)
             return try printWhole(Self.lines(file, outline.digest, signatures))
         }
         let release = try release()
@@ -59,7 +57,20 @@ struct ListSignCommand: AsyncParsableCommand {
         } catch {
             throw Self.failure(error, file, release)
         }
-        try printWhole(Self.lines(SignedStatement.path(beside: file), signed.statement.digest, signed.signatures))
+        let statement = signed.statement
+        note(
+            [AuditRecord.List(statement.release.id, sequence: statement.release.sequence, digest: statement.digest)],
+            keys
+        )
+        try printWhole(Self.lines(SignedStatement.path(beside: file), statement.digest, signed.signatures))
+    }
+
+    private func note(_ lists: [AuditRecord.List], _ keys: [SigningKey], snapshot: ContentDigest? = nil) {
+        var record = AuditRecord(.sign)
+        record.lists = lists
+        record.snapshot = snapshot
+        record.keys = keys.map(\.verificationKey.id)
+        audit.note(record)
     }
 
     /// What a person who signs has to do, where the error speaks to one who verifies.
@@ -83,12 +94,12 @@ struct ListSignCommand: AsyncParsableCommand {
     }
 
     private var hasRelease: Bool {
-        id != nil || purpose != nil || sequence != nil || issued != nil || expires != nil
+        id != nil || purpose != nil || edition.isEmpty == false
     }
 
     private func release() throws -> ListRelease? {
         guard hasRelease else { return nil }
-        guard let id, let sequence else {
+        guard let id, let sequence = edition.sequence else {
             throw ValidationError(
                 "a list file needs both --id and --sequence, or neither to sign what is signed already"
             )
@@ -99,8 +110,8 @@ struct ListSignCommand: AsyncParsableCommand {
                 id: id.identifier,
                 purpose: purpose,
                 sequence: sequence,
-                issuedAt: issued?.time ?? .now,
-                expiresAt: expires?.time
+                issuedAt: edition.issued?.time ?? .now,
+                expiresAt: edition.expires?.time
             )
         else { throw ValidationError("--expires is not after --issued; give a later time") }
         return release

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Blocklists
+import Glibc
 import ListFiles
+import Telemetry
 
 /// `grindvakt list verify`: whether a list file or a snapshot is signed as it has to be.
 struct ListVerifyCommand: AsyncParsableCommand {
@@ -43,9 +45,18 @@ struct ListVerifyCommand: AsyncParsableCommand {
     )
     var state: String?
 
+    @OptionGroup var audit: AuditOptions
+
     func run() async throws {
         guard key.isEmpty == false || `operator` != nil else {
             throw ValidationError("nobody is named who must have signed; give --key or --operator")
+        }
+        if let state {
+            // Of a folder that is not the one, nothing would be older than what it has accepted.
+            // SAFETY: the string lives for the time of the call and ends in zero.
+            guard unsafe access(state + "/state.key", F_OK) == 0 else {
+                throw FileFailure(description: "\(state): is no state directory of a sensor; name the one of [state]")
+            }
         }
         var publishers: [VerificationKey] = []
         for path in key { publishers += try VerificationKey.load(path) }
@@ -63,12 +74,35 @@ struct ListVerifyCommand: AsyncParsableCommand {
         } catch {
             switch error {
             // Its own status tells an answer from a file that cannot be used.
-            case .untrusted(let error): throw error
-            case .badSnapshot(let path, .damaged): throw TrustError(path, .otherContent)
+            case .untrusted(let error): throw noted(error)
+            case .badSnapshot(let path, .damaged): throw noted(TrustError(path, .otherContent))
             default: throw error
             }
         }
+        var record = AuditRecord(.verify)
+        record.lists = verified.releases.map {
+            AuditRecord.List($0.id, sequence: $0.sequence, digest: verified.digest)
+        }
+        record.lists += verified.unnumbered.compactMap {
+            AuditRecord.List($0, sequence: nil, digest: verified.digest)
+        }
+        record.keys = verified.keys
+        audit.note(record)
         try printWhole(Self.lines(file, verified))
+    }
+
+    /// The error, once it is in the audit log where it is an answer.
+    private func noted(_ error: TrustError) -> TrustError {
+        guard error.fault.isAnswer else { return error }
+        var record = AuditRecord(.refuse)
+        record.gates = [Identifier(ListRefusal(error.fault).label)].compactMap(\.self)
+        if SnapshotFile.isSnapshot(at: file) {
+            record.snapshot = (try? SnapshotOutline(file))?.digest
+        } else {
+            record.file = (try? ContentHasher.file(file))?.digest
+        }
+        audit.note(record)
+        return error
     }
 
     private static func lines(_ file: String, _ verified: ListSigning.Verified) -> String {

@@ -273,11 +273,20 @@ struct TrustedUpdateTests {
         #expect(try scene.update(updater, at: Self.now).refused == [])
         #expect(try updater.blocks("bad.platform.test"))
         #expect(try updater.blocks("platform.test") == false)
+        let ids = approvers.map(\.verificationKey.id.description)
+        let approved =
+            #""approved":{"growth":["\#(ids[0])","\#(ids[1])"],"protected-name":["\#(ids[1])","\#(ids[2])"]}"#
+        let activation = try #require(scene.auditLines.last)
+        #expect(activation.contains(#""event":"activate""#) && activation.contains(approved), "\(activation)")
         // Approved and in use, it is not lost when the approvals have run out and the process begins anew.
         let later = Self.now.advanced(by: 86_400)
+        try scene.remove("approvals")
         let (restarted, _) = try scene.started(at: later)
         #expect(try restarted.blocks("bad.platform.test"))
         #expect(try restarted.blocks(names("more")[0]))
+        // Nothing has grown since.
+        let standing = #""approved":{"protected-name":["\#(ids[1])","\#(ids[2])"]}"#
+        #expect(scene.auditLines.last?.contains(standing) == true)
     }
 
     @Test func `what one list may block by approval the others still may not`() throws {

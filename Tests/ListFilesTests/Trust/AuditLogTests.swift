@@ -27,7 +27,9 @@ struct AuditLogTests {
     @Test func `a record is one JSON object`() throws {
         var record = try record(.approve)
         record.lists = [AuditRecord.List(try word("police"), sequence: .max, digest: ContentDigest(of: []))]
+        record.lists[0].approvals = [try word("growth"): [KeyID(number: 1), KeyID(number: 2)]]
         record.snapshot = ContentDigest(of: Array("abc".utf8))
+        record.file = ContentDigest(of: Array("abc".utf8))
         record.gates = [try word("growth")]
         record.keys = [KeyID(number: 0x0123_4567_89AB_CDEF)]
         record.counts = [.added: 3, .removed: 0]
@@ -36,8 +38,10 @@ struct AuditLogTests {
         #expect(
             try lines() == [
                 #"{"caller":{"uid":4294967294},"counts":{"added":3,"removed":0},"event":"approve","#
-                    + #""expires":"2027-02-07T12:00:00Z","gates":["growth"],"keys":["0123456789abcdef"],"#
-                    + #""lists":[{"id":"police","sequence":18446744073709551615,"#
+                    + #""expires":"2027-02-07T12:00:00Z","#
+                    + #""file":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","gates":["growth"],"keys":["0123456789abcdef"],"#
+                    + #""lists":[{"approved":{"growth":["0000000000000001","0000000000000002"]},"#
+                    + #""id":"police","sequence":18446744073709551615,"#
                     + #""sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}],"#
                     + #""snapshot":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","#
                     + #""time":"2027-01-31T12:00:00Z"}"#
