@@ -99,6 +99,9 @@ struct Flow: ZeroValid {
     fileprivate var older: UInt32
     fileprivate var newer: UInt32
 
+    /// When its state was set, in whole seconds of the inspector's clock.
+    fileprivate var decidedAt: UInt32
+
     fileprivate(set) var state: State {
         get { State(rawValue: rawState) ?? .undecided }
         set { rawState = newValue.rawValue }
@@ -275,12 +278,30 @@ struct FlowTable: ~Copyable, Sendable {
     /// Sets what is known of a flow.
     mutating func decide(_ index: UInt32, _ state: Flow.State) {
         unlinkAge(index)
+        flows[Int(index)].decidedAt = UInt32(truncatingIfNeeded: flows[Int(index)].lastSeen / 1_000_000_000)
         flows[Int(index)].state = state
         if state.isBlocked {
             blocked.append(index, in: &flows)
         } else {
             passing.append(index, in: &flows)
         }
+    }
+
+    /// The first decided flow from a place on whose decision was made before an instant, among so many places.
+    ///
+    /// - Parameters:
+    ///   - instant: nanoseconds of the inspector's clock.
+    ///   - start: where to begin; one is the first place.
+    ///   - limit: how many places to look at.
+    /// - Returns: the flow, zero where there is none, and where to go on, nil behind the last place.
+    func decided(before instant: UInt64, from start: Int, limit: Int) -> (flow: UInt32, next: Int?) {
+        let seconds = instant / 1_000_000_000
+        let end = min(start + limit, used + 1)
+        for index in start..<max(start, end) where flows[index].fingerprint1 | flows[index].fingerprint2 != 0 {
+            guard flows[index].state != .undecided, UInt64(flows[index].decidedAt) < seconds else { continue }
+            return (UInt32(index), index + 1)
+        }
+        return (0, end > used ? nil : end)
     }
 
     private func isExpired(_ index: UInt32, at now: Instant) -> Bool {

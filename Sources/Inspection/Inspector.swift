@@ -44,6 +44,8 @@ package struct Inspector: ~Copyable, Sendable {
     var flows: FlowTable
     /// The flow of the packet last inspected; zero where it has none, or its flow is inside a tunnel.
     var presentFlow: UInt32 = 0
+    /// What is still to be forgotten of earlier decisions.
+    var withdrawal = Withdrawal()
     var assembler: StreamAssembler
     var message: MessageBuffer
     var scratch: MessageBuffer

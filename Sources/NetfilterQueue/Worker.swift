@@ -14,7 +14,7 @@ struct Worker: ~Copyable, Sendable {
     private let queue: Queue
     private let counters: Counters
     private let control: WorkerControl
-    private let marks: MarkBits
+    private var marks: MarkBits
     private var inspector: Inspector
     private var lastID: UInt32?
     private var buffers: ReceiveBuffers
@@ -82,6 +82,8 @@ struct Worker: ~Copyable, Sendable {
 
     private mutating func refreshBlocklist() {
         inspector.refreshBlocklist()
+        marks.takesOther = control.takesOtherAcceptedMark
+        inspector.forgetDecisions(asOf: control.withdrawal)
         guard inspector.blocklistGeneration != adopted else { return }
         adopted = inspector.blocklistGeneration
         responder.adopt(inspector.blocklist)
@@ -191,11 +193,16 @@ struct Worker: ~Copyable, Sendable {
 private struct MarkBits {
     private let mask: UInt32
     private let accepted: UInt32
+    private let acceptedAnew: UInt32
     private let blocked: UInt32
     private let refused: UInt32
 
+    /// Which of the two values of accepted flows is given.
+    var takesOther = false
+
     init(_ configuration: QueueConfiguration) {
         mask = configuration.markMask
+        acceptedAnew = configuration.acceptedAnewMark
         accepted = configuration.acceptedMark
         blocked = configuration.blockedMark
         refused = configuration.refusedMark
@@ -207,7 +214,7 @@ private struct MarkBits {
         guard let flowMark = decision.flowMark, mask != 0 else { return nil }
         let value =
             switch flowMark {
-            case .accepted: accepted
+            case .accepted: takesOther ? acceptedAnew : accepted
             case .blocked: blocked
             case .refused: refused
             }
@@ -227,6 +234,14 @@ private struct MarkBits {
 final class WorkerControl: Sendable {
     private let stopping = Atomic(false)
     private let seenGeneration = Atomic<UInt64>(0)
+    private let otherAcceptedMark = Atomic(false)
+    private let withdrawnBefore = Atomic<UInt64>(0)
+
+    /// Which of the two values accepted flows are marked with.
+    var takesOtherAcceptedMark: Bool { otherAcceptedMark.load(ordering: .relaxed) }
+
+    /// Nanoseconds of the monotonic clock: decisions made before are to be forgotten; zero for none.
+    var withdrawal: UInt64 { withdrawnBefore.load(ordering: .relaxed) }
 
     /// Whether the worker is to judge what waits and end.
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
@@ -236,6 +251,14 @@ final class WorkerControl: Sendable {
 
     func stop() {
         stopping.store(true, ordering: .relaxed)
+    }
+
+    func setOtherAcceptedMark(_ isOther: Bool) {
+        otherAcceptedMark.store(isOther, ordering: .relaxed)
+    }
+
+    func withdraw(before instant: UInt64) {
+        withdrawnBefore.store(instant, ordering: .relaxed)
     }
 
     func note(generation: UInt64) {

@@ -74,6 +74,21 @@ package final class WorkerPool: Sendable {
     /// The oldest blocklist generation that a worker still uses.
     package var oldestGeneration: UInt64 { controls.map(\.generation).min() ?? 0 }
 
+    /// Marks accepted flows with the one value or the other from now on.
+    package func mark(acceptedAnew: Bool) {
+        for control in controls { control.setOtherAcceptedMark(acceptedAnew) }
+    }
+
+    /// Lets every worker forget what it decided about flows before an instant, little by little.
+    ///
+    /// - Parameter instant: nanoseconds of the monotonic clock, see ``now``.
+    package func forgetDecisions(before instant: UInt64) {
+        for control in controls { control.withdraw(before: instant) }
+    }
+
+    /// Nanoseconds of the monotonic clock, which the workers go by.
+    package static var now: UInt64 { gv_monotonic_nanoseconds() }
+
     /// Lets every worker judge what waits in its queue, and returns when all have ended.
     package func stop() {
         for control in controls { control.stop() }

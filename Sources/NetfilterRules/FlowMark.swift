@@ -46,6 +46,10 @@ package struct FlowMark: Sendable, Hashable {
         self.init(accepted: accepted, blocked: blocked, refused: refused, mask: mask)
     }
 
+    /// The other value of an accepted flow. The sensor takes the one and the other in turns, so that decisions made before a change of the
+    /// lists can be told from later ones.
+    package var acceptedAnew: UInt32 { accepted | refused }
+
     /// The packet mark (SO_MARK) of packets that the sensor sends itself and that connection tracking is to translate as those of their
     /// connection: they meet no queue, pass also where their flow is refused, and leave the connection mark as it is.
     package var own: UInt32 { accepted | blocked | refused }

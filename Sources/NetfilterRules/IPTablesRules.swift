@@ -75,6 +75,7 @@ package enum IPTablesRules {
             "-m connmark --mark \(markText(mark.blocked))/\(mask) -j DROP",
             "-m connmark --mark \(markText(mark.refused))/\(mask) -j RETURN",
             "-m connmark --mark \(markText(mark.accepted))/\(mask) -j RETURN",
+            "-m connmark --mark \(markText(mark.acceptedAnew))/\(mask) -j RETURN",
         ]
         let target = queueTarget(rules)
         let matches =
@@ -131,11 +132,15 @@ package enum IPTablesRules {
     /// removed the rule that resets it, does not pass.
     private static func markRules(_ mark: FlowMark) -> [String] {
         let mask = markText(mark.mask)
-        let accepted = "-m mark --mark \(markText(mark.accepted))/\(mask)"
-        return [
-            "\(accepted) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
-            "\(accepted) -j MARK --set-xmark 0x00000000/\(mask)",
-            "-p tcp -m connmark --mark \(markText(mark.refused))/\(mask) -m tcp ! --tcp-flags RST RST -j DROP",
+        let saving = [mark.accepted, mark.acceptedAnew].flatMap { value in
+            let accepted = "-m mark --mark \(markText(value))/\(mask)"
+            return [
+                "\(accepted) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
+                "\(accepted) -j MARK --set-xmark 0x00000000/\(mask)",
+            ]
+        }
+        return saving + [
+            "-p tcp -m connmark --mark \(markText(mark.refused))/\(mask) -m tcp ! --tcp-flags RST RST -j DROP"
         ]
     }
 

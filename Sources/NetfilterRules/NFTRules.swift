@@ -33,6 +33,7 @@ package enum NFTRules {
             "        ct mark & \(mask) == \(markText(mark.refused)) tcp flags & rst != rst reject with tcp reset",
             "        ct mark & \(mask) == \(markText(mark.refused)) return",
             "        ct mark & \(mask) == \(markText(mark.accepted)) return",
+            "        ct mark & \(mask) == \(markText(mark.acceptedAnew)) return",
         ]
         if !rules.udpPorts.isEmpty {
             lines.append("        udp dport \(ports(rules.udpPorts)) \(queue)")
@@ -47,9 +48,14 @@ package enum NFTRules {
         lines += [
             "    }",
             "    chain remember {",
-            "        meta mark & \(mask) == \(markText(mark.accepted)) "
-                + "ct mark set ct mark & \(others) | \(markText(mark.accepted))",
-            "        meta mark & \(mask) == \(markText(mark.accepted)) meta mark set meta mark & \(others)",
+        ]
+        for accepted in [markText(mark.accepted), markText(mark.acceptedAnew)] {
+            lines += [
+                "        meta mark & \(mask) == \(accepted) ct mark set ct mark & \(others) | \(accepted)",
+                "        meta mark & \(mask) == \(accepted) meta mark set meta mark & \(others)",
+            ]
+        }
+        lines += [
             "    }",
             "    chain own {",
             "        type filter hook output priority raw; policy accept;",

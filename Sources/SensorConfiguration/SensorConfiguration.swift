@@ -68,6 +68,9 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// What the kernel does with packets for which a queue has no room; as ``failOpen`` says where nothing else is configured.
     package var onOverload = FailureAction.accept
 
+    /// Seconds after a change of the lists by which no connection goes on as earlier lists decided; zero where each goes on to its end.
+    package var decisionLifetime = 0
+
     /// Where the sensor keeps what has to outlast it.
     package var state = State()
 
@@ -166,6 +169,7 @@ package struct SensorConfiguration: Equatable, Sendable {
                 section.note("mark-mask", "mark-mask needs three bits that nobody else uses, like 0x00070000")
             }
         }
+        decisionLifetime = section.integer("decision-lifetime", in: 0...86_400) ?? decisionLifetime
         onOverload = section.choice("on-overload", as: FailureAction.self) ?? (failOpen ? .accept : .drop)
         unjudged = Self.readUnjudged(&section)
         section.refuseUnknownKeys()

@@ -20,6 +20,7 @@ final class Sensor: Sendable {
         var rollbacks = ReloadCounts()
         var workers: (any SensorWorkers)?
         var failOpenSeconds = 0.0
+        var withdrawal: DecisionWithdrawal?
         /// Packets that passed unseen by the end of the last second.
         var unseen: UInt64 = 0
     }
@@ -61,6 +62,7 @@ final class Sensor: Sendable {
             queue.receiveBuffer = configuration.receiveBuffer
             queue.markMask = configuration.rules.mark.mask
             queue.acceptedMark = configuration.rules.mark.accepted
+            queue.acceptedAnewMark = configuration.rules.mark.acceptedAnew
             queue.blockedMark = configuration.rules.mark.blocked
             queue.refusedMark = configuration.rules.mark.refused
             return queue
@@ -73,7 +75,15 @@ final class Sensor: Sendable {
         let pool = try WorkerPool(queues, inspector: inspector, blocklists: updater.source) {
             try responder(responses)
         }
-        state.withLock { $0.workers = pool }
+        let withdrawal = DecisionWithdrawal(
+            lifetime: configuration.decisionLifetime,
+            mark: configuration.rules.mark,
+            generation: updater.source.generation
+        )
+        state.withLock { state in
+            state.workers = pool
+            state.withdrawal = withdrawal
+        }
         for state in pool.states { log(state, wanted: configuration) }
     }
 
@@ -148,6 +158,30 @@ final class Sensor: Sendable {
             let unseen = workers.counters.reduce(0) { $0 &+ $1.read().unseen }
             if unseen != state.unseen { state.failOpenSeconds += 1 }
             state.unseen = unseen
+        }
+    }
+
+    /// Withdraws what earlier lists decided about connections, once its time is up.
+    func withdrawDecisions() async {
+        let newest = updater.source.generation
+        let (mask, replacements) = state.withLock { state in
+            guard let pool = state.workers as? WorkerPool, var withdrawal = state.withdrawal else {
+                return (UInt32(0), [ConnectionMarks.Replacement]())
+            }
+            let replacements = withdrawal.due(newest, pool, at: WorkerPool.now)
+            state.withdrawal = withdrawal
+            return (state.configuration.rules.mark.mask, replacements)
+        }
+        guard replacements.isEmpty == false else { return }
+        let logger = logger
+        await changes.run {
+            do throws(ConnectionMarks.Failure) {
+                var count = 0
+                for replacement in replacements { count += try ConnectionMarks(mask: mask).replace(replacement) }
+                logger.info("\(count) connections decided by earlier lists are reset or looked at again")
+            } catch {
+                logger.error("\(error.description)")
+            }
         }
     }
 

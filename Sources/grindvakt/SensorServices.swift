@@ -114,6 +114,7 @@ private struct Clock: Service {
                 for _ in 0..<5 {
                     try await Task.sleep(for: .seconds(1))
                     sensor.noteFailOpen()
+                    await sensor.withdrawDecisions()
                 }
                 await sensor.tick()
             }

@@ -174,7 +174,7 @@ enum KnownKeys {
             "[sensor]",
             [
                 "queues", "fail-open", "queue-length", "copy-range", "receive-buffer", "flows", "flow-memory",
-                "on-overload", "on-malformed", "on-over-budget", "mark-mask",
+                "on-overload", "on-malformed", "on-over-budget", "decision-lifetime", "mark-mask",
             ]
         ),
         ("[inspect]", ["dns", "dns-answers", "encrypted-dns", "tunnels", "doh-endpoints", "tls", "quic", "http"]),
