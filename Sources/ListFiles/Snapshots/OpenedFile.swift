@@ -85,15 +85,6 @@ struct OpenedFile: ~Copyable {
     }
 
     /// Runs `body`, whose errors are those of this file.
-    func system<Value>(_ body: () throws(Errno) -> Value) throws(ListFileError) -> Value {
-        do {
-            return try body()
-        } catch {
-            throw .unreadable(path: path, cause: error.description)
-        }
-    }
-
-    /// Runs `body`, whose errors are those of this file.
     func snapshot<Value: ~Copyable>(_ body: () throws(SnapshotError) -> Value) throws(ListFileError) -> Value {
         do {
             return try body()

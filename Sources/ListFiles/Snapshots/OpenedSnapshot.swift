@@ -36,10 +36,12 @@ struct OpenedSnapshot: ~Copyable {
     /// The names, with the body brought into memory in this way and checked there.
     func snapshot(_ loading: SnapshotFile.Loading) throws(ListFileError) -> Snapshot {
         switch loading {
-        case .mapped: return try snapshot(in: mapped())
-        case .read: return try snapshot(in: read())
+        case .mapped: return try snapshot(in: memory(SnapshotMemory.init(mapping:offset:count:)))
+        case .read: return try snapshot(in: memory(SnapshotMemory.init(reading:offset:count:)))
         case .locked:
-            guard let memory = locked() else { return try snapshot(in: read()) }
+            guard let memory = try? memory(SnapshotMemory.init(locking:offset:count:)) else {
+                return try snapshot(.read)
+            }
             return try snapshot(in: memory)
         }
     }
@@ -58,19 +60,13 @@ struct OpenedSnapshot: ~Copyable {
         }
     }
 
-    private func mapped() throws(ListFileError) -> SnapshotMemory {
-        try file.system { () throws(Errno) in
-            try SnapshotMemory(mapping: file.descriptor, offset: measures.bodyOffset, count: measures.bodyLength)
-        }
-    }
-
-    private func locked() -> SnapshotMemory? {
-        try? SnapshotMemory(locking: file.descriptor, offset: measures.bodyOffset, count: measures.bodyLength)
-    }
-
-    private func read() throws(ListFileError) -> SnapshotMemory {
-        try file.system { () throws(Errno) in
-            try SnapshotMemory(reading: file.descriptor, offset: measures.bodyOffset, count: measures.bodyLength)
+    private func memory(
+        _ bring: (FileDescriptor, _ offset: Int, _ count: Int) throws(Errno) -> SnapshotMemory
+    ) throws(ListFileError) -> SnapshotMemory {
+        do throws(Errno) {
+            return try bring(file.descriptor, measures.bodyOffset, measures.bodyLength)
+        } catch {
+            throw .unreadable(path: file.path, cause: error.description)
         }
     }
 

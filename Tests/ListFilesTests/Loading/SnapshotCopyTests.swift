@@ -193,16 +193,7 @@ struct SnapshotCopyTests {
             var none = rlimit(rlim_cur: 0, rlim_max: 0)
             // SAFETY: `none` is a whole `rlimit`.
             try #require(unsafe setrlimit(CInt(__RLIMIT_MEMLOCK.rawValue), &none) == 0)
-            let plan = ListPlan(
-                lists: [
-                    ListSource(
-                        path: path + "/police.snapshot",
-                        descriptor: ListDescriptor(id: "police", action: .drop),
-                        trust: .off
-                    )
-                ],
-                approvers: .none
-            )
+            let plan = ListPlan.police(in: path + "/police.snapshot")
             for _ in 0..<2 {
                 let store = try ListStore(path + "/state")
                 let updater = ListUpdater(plan, settings: ListUpdater.Settings(store: store), slots: ListSlots())
@@ -235,19 +226,7 @@ struct SnapshotCopyTests {
         _ = try scene.started(at: Self.now)
         let path = scene.folder.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, round = round as Int] in
-            var policy = GatePolicy()
-            policy.gates = [.empty]
-            let plan = ListPlan(
-                lists: [
-                    ListSource(
-                        path: path + "/police.snapshot",
-                        descriptor: ListDescriptor(id: "police", action: .drop),
-                        trust: .off,
-                        gates: policy
-                    )
-                ],
-                approvers: .none
-            )
+            let plan = ListPlan.police(in: path + "/police.snapshot")
             let updater = ListUpdater(
                 plan,
                 settings: ListUpdater.Settings(store: try ListStore(path + "/state")),
@@ -255,11 +234,7 @@ struct SnapshotCopyTests {
             )
             _ = try updater.start()
             var random = SeededRandom(seed: UInt64(round))
-            var interval = itimerval()
-            interval.it_value.tv_usec = Int.random(in: 100...60_000, using: &random)
-            signal(SIGALRM) { _ in _ = kill(getpid(), SIGKILL) }
-            // SAFETY: `interval` is a whole `itimerval`.
-            unsafe _ = setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &interval, nil)
+            killSoon(&random)
             while true {
                 let edition = ["one", "two", "three"].randomElement(using: &random) ?? "one"
                 let octets = Array(try Data(contentsOf: URL(filePath: path + "/" + edition)))

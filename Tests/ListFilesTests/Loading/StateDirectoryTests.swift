@@ -96,30 +96,14 @@ struct StateDirectoryTests {
         _ = try scene.started(at: Self.now)
         let path = scene.folder.path
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, round = round as Int] in
-            var policy = GatePolicy()
-            policy.gates = [.empty]
-            let plan = ListPlan(
-                lists: [
-                    ListSource(
-                        path: path + "/police.txt",
-                        descriptor: ListDescriptor(id: "police", action: .drop),
-                        trust: .off,
-                        gates: policy
-                    )
-                ],
-                approvers: .none
-            )
+            let plan = ListPlan.police(in: path + "/police.txt")
             let store = try ListStore(path + "/state")
             let settings = ListUpdater.Settings(store: store, audit: AuditLog(store.auditLogPath))
             let updater = ListUpdater(plan, settings: settings, slots: ListSlots())
             let caller = AuditCaller(uid: 0)
             _ = try updater.start()
             var random = SeededRandom(seed: UInt64(round))
-            var interval = itimerval()
-            interval.it_value.tv_usec = Int.random(in: 100...60_000, using: &random)
-            signal(SIGALRM) { _ in _ = kill(getpid(), SIGKILL) }
-            // SAFETY: `interval` is a whole `itimerval`.
-            unsafe _ = setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &interval, nil)
+            killSoon(&random)
             var edition = 1
             while true {
                 switch Int.random(in: 0..<6, using: &random) {

@@ -2,6 +2,7 @@ import Blocklists
 import CZlib
 import Crypto
 import FoundationEssentials
+import Glibc
 import ListFiles
 import Telemetry
 import TestSupport
@@ -140,6 +141,28 @@ struct UpdaterScene: Sendable {
             }
         }
     }
+}
+
+extension ListPlan {
+    /// One list of this file, in use whatever changes; for a process of its own, which a scene cannot be handed to.
+    static func police(in file: String) -> ListPlan {
+        var gates = GatePolicy()
+        gates.gates = [.empty]
+        let police = ListDescriptor(id: "police", action: .drop)
+        return ListPlan(
+            lists: [ListSource(path: file, descriptor: police, trust: .off, gates: gates)],
+            approvers: .none
+        )
+    }
+}
+
+/// Has this process killed within 60 ms, at a moment that `random` chooses.
+func killSoon(_ random: inout SeededRandom) {
+    var interval = itimerval()
+    interval.it_value.tv_usec = Int.random(in: 100...60_000, using: &random)
+    signal(SIGALRM) { _ in _ = kill(getpid(), SIGKILL) }
+    // SAFETY: `interval` is a whole `itimerval`.
+    unsafe _ = setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &interval, nil)
 }
 
 extension [UInt8] {
