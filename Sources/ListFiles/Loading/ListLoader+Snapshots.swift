@@ -10,6 +10,7 @@ extension ListLoader {
         _ update: inout ListUpdate
     ) throws(Rejection) -> ActiveList {
         let id = source.descriptor.id
+        try refuseUnsigned(source)
         let opened: Result<SnapshotCandidate, Rejection>
         if let known = files[source.path] {
             opened = known
@@ -74,6 +75,18 @@ extension ListLoader {
             approvals: judgement.approvals,
             activatedAt: now.seconds
         )
+    }
+
+    /// Refuses a file that says itself that it is not signed as configured, before it takes room in memory or on the disk.
+    ///
+    /// Of what is then used it is asked once more. A file that cannot be read this far is for that to tell of.
+    private func refuseUnsigned(_ source: ListSource) throws(Rejection) {
+        guard source.trust.isOff == false, let outline = try? SnapshotOutline(source.path) else { return }
+        do throws(TrustFault) {
+            _ = try source.trust.verify(outline.signedOctets, as: .snapshot, signatures: outline.signatures)
+        } catch {
+            throw Rejection(TrustError(source.path, error), outline.digest)
+        }
     }
 
     func open(_ source: ListSource, _ context: LoadingContext) throws(Rejection) -> SnapshotCandidate {

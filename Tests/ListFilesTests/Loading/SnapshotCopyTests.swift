@@ -105,6 +105,24 @@ struct SnapshotCopyTests {
         try expect(updater, has: "one")
     }
 
+    @Test func `what is not signed as configured is refused before anything else is asked of it`() throws {
+        var scene = scene
+        scene.plan.lists[0].trust = try TrustPolicy(publishers: [Self.publisher.verificationKey])
+        // Without the seal key nothing could be read of it.
+        scene.plan.lists[0].sealKey = scene.folder["none.seal"]
+        let names = [("police", names("one"))]
+        for (keys, words) in [([SigningKey.generate()], "signed by 0 of the 1"), ([Self.publisher], "none.seal")] {
+            let path = scene.plan.lists[0].path
+            let digest = try writeSnapshot(of: names, to: path, isSealed: true, sequence: 1, by: keys)
+            let updater = try scene.updater()
+            let error = #expect(throws: ListFileError.self) { try updater.start(now: Self.now) }
+            guard case .refused(let lists) = error else { return #expect(Bool(false), "\(String(describing: error))") }
+            #expect(lists.first?.reason.contains(words) == true, "\(lists)")
+            #expect(lists.first?.digest == (words == "none.seal" ? nil : digest))
+            #expect(scene.keptSnapshots == [])
+        }
+    }
+
     @Test func `a file with the header of one edition and the body of another is not taken for either`() throws {
         let path = scene.plan.lists[0].path
         try write("two")

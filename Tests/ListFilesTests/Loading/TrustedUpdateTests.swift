@@ -129,6 +129,7 @@ struct TrustedUpdateTests {
         let next = names("good").dropLast() + ["planted-entry.test"]
         try write(Array(next), by: enough)
         let signed = try #require(scene.folder.content("police.snapshot"))
+        let trailer = 8 + 3 * 72
         var cause = ListRefusal.signature
         switch fault {
         case .unsigned: try write(Array(next), by: [])
@@ -140,13 +141,13 @@ struct TrustedUpdateTests {
             try write(Array(next), id: "other", by: enough)
             cause = .damaged
         case .otherBody:
-            // The header of one, which is signed, before the body of the other, of the same length.
+            // The header of one, with its signatures, around the body of the other, of the same length.
             try #require(signed.count == good.count)
             let start = try SnapshotFile(path) { _ in key }.signedOctets.count
-            try scene.folder.write(Array(signed[..<start] + good[start...]), to: "police.snapshot")
+            let mixed = signed[..<start] + good[start...].dropLast(trailer) + signed.suffix(trailer)
+            try scene.folder.write(Array(mixed), to: "police.snapshot")
             cause = .damaged
         case .signaturesOfAnother:
-            let trailer = 8 + 3 * 72
             try scene.folder.write(Array(signed.dropLast(trailer) + good.suffix(trailer)), to: "police.snapshot")
         case .cut:
             try scene.folder.write(Array(signed[..<(signed.count / 2)]), to: "police.snapshot")
