@@ -13,11 +13,15 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PREFIX = "gvmachine"
+
+# Programs of the administrator's are found, and all of them speak English.
+os.environ.update(PATH=f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin", LC_ALL="C.UTF-8")
 
 
 class Failure(Exception):
@@ -33,7 +37,8 @@ def run(*words, text="", patience=60, check=True):
     except FileNotFoundError:
         raise Failure(f"{words[0]}: program not found") from None
     if check and done.returncode != 0:
-        raise Failure(f"{' '.join(words)}: {done.stderr.strip() or f'status {done.returncode}'}")
+        said = done.stderr.strip().splitlines()
+        raise Failure(f"{' '.join(words)}: {said[0] if said else f'status {done.returncode}'}")
     return done
 
 
@@ -107,7 +112,7 @@ class Site:
 
     def __enter__(self):
         remove_left_overs()
-        self.folder = tempfile.mkdtemp(prefix=f"{PREFIX}-")
+        self.folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
         self.socket = f"{self.folder}/metrics.sock"
         try:
             self.connect()
@@ -188,7 +193,7 @@ class Site:
                 "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names),
             )
         self.certificate = certificate
-        others = self.start(host, "python3", f"{HERE}/servers.py", certificate, key, *addresses)
+        others = self.start(host, sys.executable, f"{HERE}/servers.py", certificate, key, *addresses)
         self.wait_until_ready("the servers", others, lambda: "ready" in self.said(others))
         for address in addresses:
             self.wait_until_ready("dnsmasq", dns, lambda: self.is_answered(host, address))
@@ -246,10 +251,14 @@ class Site:
 
     # ---- rules ----
 
-    def rules(self, *words, backend=None, check=True):
-        """Runs `grindvakt rules` on the router with the backend of this site."""
-        chosen = () if words[0] == "remove" else ("--backend", backend or self.backend, "--queues", "0:1")
-        return self.router.run(self.grindvakt, "rules", *words, *chosen, check=check)
+    def apply_rules(self, *options, backend=None, check=True):
+        """Runs `grindvakt rules apply` on the router, through this site's front end where no other is named, or `any`."""
+        backend = backend or self.backend
+        chosen = () if backend == "any" else ("--backend", backend)
+        return self.router.run(self.grindvakt, "rules", "apply", "--queues", "0:1", *chosen, *options, check=check)
+
+    def remove_rules(self):
+        self.router.run(self.grindvakt, "rules", "remove")
 
     def ruleset(self):
         """All rules of the router as the front ends list them, without what they have counted."""
@@ -275,8 +284,12 @@ class Site:
 
 
 def remove_left_overs():
-    """Removes the namespaces of runs whose process is gone."""
-    for line in run("ip", "netns", "list").stdout.splitlines():
-        found = re.match(rf"({PREFIX}(\d+)-\w+)", line)
-        if found and not os.path.exists(f"/proc/{found[2]}/exe"):
-            run("ip", "netns", "delete", found[1], check=False)
+    """Removes the namespaces and folders of runs whose process is gone."""
+    def of_the_dead(names):
+        found = (re.match(rf"{PREFIX}(\d+)-\w+", name) for name in names)
+        return [match[0] for match in found if match and not os.path.exists(f"/proc/{match[1]}/exe")]
+
+    for name in of_the_dead(run("ip", "netns", "list", check=False).stdout.splitlines()):
+        run("ip", "netns", "delete", name, check=False)
+    for name in of_the_dead(os.listdir(tempfile.gettempdir())):
+        shutil.rmtree(os.path.join(tempfile.gettempdir(), name), ignore_errors=True)

@@ -24,7 +24,7 @@ from hosts import HERE, Failure, run
 
 QEMU = "qemu-system-x86_64"
 KERNEL = "linux-image-cloud-amd64"
-MEMORY, PROCESSORS = "2048", "2"
+MEMORY, PROCESSORS = "1024", "2"
 STATUS = "machine: status "
 
 # The folders of modules that a router may need, and single ones. modprobe loads them when the kernel asks, as on any Debian host.
@@ -44,15 +44,16 @@ class Machine:
     def __enter__(self):
         for what, condition in (
             ("an x86-64 host with Debian's packages", run("dpkg", "--print-architecture").stdout.strip() == "amd64"),
-            (f"{QEMU}; run: apt-get install qemu-system-x86", shutil.which(QEMU)),
+            ("qemu; run: apt-get install qemu-system-x86", shutil.which(QEMU)),
             ("cpio; run: apt-get install cpio", shutil.which("cpio")),
             ("busybox; run: apt-get install busybox-static", shutil.which("busybox")),
-            ("depmod; run: apt-get install kmod", shutil.which("depmod", path="/usr/sbin:/sbin")),
+            ("depmod; run: apt-get install kmod", shutil.which("depmod")),
         ):
             if not condition:
                 raise Failure(f"the virtual machine needs {what}")
         os.makedirs(self.tools, exist_ok=True)
-        self.folder = tempfile.mkdtemp(prefix="machine-", dir=self.tools)
+        self.remove_left_overs()
+        self.folder = tempfile.mkdtemp(prefix=f"machine-{os.getpid()}-", dir=self.tools)
         try:
             self.lay_out()
         except BaseException:
@@ -62,6 +63,12 @@ class Machine:
 
     def __exit__(self, *_):
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def remove_left_overs(self):
+        """Removes the folders of runs whose process is gone."""
+        for folder in glob.glob(f"{self.tools}/machine-*-*"):
+            if not os.path.exists(f"/proc/{os.path.basename(folder).split('-')[1]}/exe"):
+                shutil.rmtree(folder, ignore_errors=True)
 
     # ---- the system ----
 
@@ -82,7 +89,7 @@ class Machine:
         self.add_kernel()
 
     def add(self, source, target=None):
-        """Copies a file with its mode and time, a link as what it leads to unless that is copied too."""
+        """Copies a file with its mode and time; of a link, what it leads to."""
         path = self.path(target or source)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if os.path.lexists(path):
@@ -124,9 +131,8 @@ class Machine:
                 with open(file, "rb") as opened:
                     if opened.read(4) != b"\x7fELF":
                         continue
-                # A library that another one needs, and that this host lacks, is the kernel's business at run time.
-                done = run("ldd", file, check=False)
-                wanted.update(re.findall(r"(?:=> )?(/\S+) \(0x", done.stdout))
+                # A static program has none, which ldd calls an error.
+                wanted.update(re.findall(r"(/\S+) \(0x", run("ldd", file, check=False).stdout))
         for library in wanted:
             if not os.path.exists(self.path(library)):
                 self.add(library)
@@ -158,24 +164,23 @@ class Machine:
 
     def kernel_package(self):
         kept = glob.glob(f"{self.tools}/linux-image-*.deb")
-        if not kept:
-            if not self.kernel_name():
+        if kept:
+            return kept[0]
+        # In a folder of its own first, so that half a download is never taken for the package.
+        folder = os.path.join(self.folder, "download")
+        os.mkdir(folder)
+        said = f"{KERNEL}: no such package"
+        for is_fresh in (False, True):
+            # The list of packages may be missing, or older than what is to be had.
+            if is_fresh:
                 run("apt-get", "-q", "update", patience=600)
             name = self.kernel_name()
-            if not name:
-                raise Failure(f"{KERNEL}: no such package; the virtual machine needs Debian's package sources")
-            # In a folder of its own first, so that half a download is never taken for the package.
-            folder = os.path.join(self.folder, "download")
-            os.mkdir(folder)
-            done = subprocess.run(("apt-get", "-q", "download", name), cwd=folder, capture_output=True, text=True)
-            if done.returncode != 0:
-                run("apt-get", "-q", "update", patience=600)
+            if name:
                 done = subprocess.run(("apt-get", "-q", "download", name), cwd=folder, capture_output=True, text=True)
-            fresh = glob.glob(f"{folder}/*.deb")
-            if done.returncode != 0 or not fresh:
-                raise Failure(f"{name}: cannot be downloaded: {done.stderr.strip().splitlines()[-1:]}")
-            kept = [shutil.move(fresh[0], self.tools)]
-        return kept[0]
+                if done.returncode == 0:
+                    return shutil.move(glob.glob(f"{folder}/*.deb")[0], self.tools)
+                said = (done.stderr.strip().splitlines() or [f"{name}: cannot be downloaded"])[-1]
+        raise Failure(f"the virtual machine needs a kernel of Debian's: {said}")
 
     def kernel_name(self):
         """The package that the newest kernel of this kind is in."""
@@ -231,7 +236,7 @@ class Machine:
             selector.register(process.stdout, selectors.EVENT_READ)
             while True:
                 if not selector.select(max(0, end - time.monotonic())):
-                    raise Failure(f"the virtual machine was not done within {time_limit} s; its console: {self.console}")
+                    raise Failure(f"the virtual machine was not done within {time_limit:g} s; its console: {self.console}")
                 data = os.read(process.stdout.fileno(), 65_536)
                 if not data:
                     break
@@ -248,6 +253,7 @@ class Machine:
             raise Failure(f"in the virtual machine: status {status}: {self.last_words()}; its console: {self.console}")
 
     def last_words(self):
+        """The last line that was not the kernel's."""
         with open(self.console, errors="replace") as file:
             said = [line.strip() for line in file if line.strip() and not line.startswith("[")]
         return said[-1] if said else "nothing was said"

@@ -64,7 +64,9 @@ def dig(site, host, server, family, name, patience, option):
     kind = "A" if family == 4 else "AAAA"
     done = host.run("dig", option, "+tries=1", f"+time={patience}", f"@{address}", name, kind, check=False, patience=90)
     if done.returncode == 9:
-        return "silence"
+        said = done.stdout + done.stderr
+        broken = {"reset": ("connection reset", "end of file"), "unreachable": ("connection refused", "unreachable")}
+        return next((word for word, texts in broken.items() if any(text in said for text in texts)), "silence")
     status = re.search(r"status: (\w+)", done.stdout)
     if not status:
         return f"dig: status {done.returncode}"
@@ -235,7 +237,7 @@ class Scenario:
 
     def forwarded(self):
         self.chapter("forwarded traffic")
-        self.site.rules("apply")
+        self.site.apply_rules()
         for name, action in NAMES:
             self.ask(name, action)
         self.ask("x.shop.test", "drop", CLIENTS[:1])
@@ -246,7 +248,7 @@ class Scenario:
         """Exact counts, before any TCP is on the way: a lookup is a query, and an answer where it is let through, in one queue both."""
         self.chapter("two queues")
         site, queues, is_split = self.site, set(), False
-        site.rules("apply")
+        site.apply_rules()
         before = site.counters()
         for family in FAMILIES:
             for source in site.client.addresses[family][1:]:
@@ -275,7 +277,7 @@ class Scenario:
         """What the rules do about each mark, of a packet and of a flow, whoever set it."""
         self.chapter("marks")
         site = self.site
-        site.rules("apply", "--generated")
+        site.apply_rules("--generated")
         for family in FAMILIES:
             for text, mark, name, port, expected in (
                 ("the sensor's own", MASK, "listed.test", 53, "answered; flow: undecided; packets in user space: 0"),
@@ -336,7 +338,7 @@ class Scenario:
         self.chapter("traffic to and from the sensor's host")
         site = self.site
         clients = CLIENTS[:3] + CLIENTS[5:]
-        site.rules("apply", "--no-forwarded", "--received", "--generated")
+        site.apply_rules("--no-forwarded", "--received", "--generated")
         for name, action in (NAMES[0], NAMES[2]):
             self.ask(name, action, clients, host=site.client, server=site.router)
             self.ask(name, action, clients, host=site.router, server=site.server)
@@ -346,13 +348,13 @@ class Scenario:
     def nobody_listens(self):
         self.chapter("nobody listens")
         site = self.site
-        site.rules("apply")
+        site.apply_rules()
         site.stop_sensor(signal.SIGKILL)
         self.ask_blindly("the sensor was killed", "answered")
         strict = site.write("strict.toml", '[sensor]\nfail-open = false\n\n[[list]]\nid = "dropped"\npath = "dropped.txt"\n')
-        site.rules("apply", "--config", strict)
+        site.apply_rules("--config", strict)
         self.ask_blindly("and fail-open is off", "silence")
-        site.rules("apply")
+        site.apply_rules()
         self.ask_blindly("and fail-open is on again", "answered")
         self.start_sensor()
         self.ask("listed.test", "drop", CLIENTS[:1])
@@ -368,41 +370,42 @@ class Scenario:
         """Others' rules: a policy as docker's, and somebody who marks packets and connections with bits of his own."""
         self.chapter("beside the rules of others")
         site = self.site
-        site.rules("remove")
+        site.remove_rules()
         for program in ("iptables-restore", "ip6tables-restore"):
             site.router.run(program, text=DOCKER)
         self.mark_as_others("0x00000001", "0x00000100")
         alone = site.ruleset()
-        site.rules("apply")
+        site.apply_rules()
         once = site.ruleset()
         self.expect_true("applying changes the ruleset", once != alone)
-        site.rules("apply")
+        site.apply_rules()
         self.expect_rules("applying twice changes nothing more", once)
         for name, action in (NAMES[0], NAMES[2]):
             self.ask(name, action, CLIENTS[:4] + CLIENTS[5:], beside=0x100)
         happened = self.over_both(CLIENTS[4][4], site.client, site.server, "www.test", "silence")
         self.case("what others refuse stays refused", happened, {family: "silence" for family in FAMILIES})
-        site.rules("remove")
+        site.remove_rules()
         self.expect_rules("the ruleset after removal", alone)
-        site.rules("remove")
+        site.remove_rules()
         self.expect_rules("the ruleset after removing twice", alone)
 
         if site.backend == "nft":
             self.change_front_ends()
         self.mark_as_others("0x00010000", "0x00000100")
         taken = site.ruleset()
-        done = site.rules("apply", check=False)
+        done = site.apply_rules(check=False)
         self.case("status where others have a mark bit", done.returncode, 2)
         self.expect_true("the message names a free mask", "set mark-mask = 0x" in done.stderr)
         self.expect_rules("and the ruleset then", taken)
 
     def change_front_ends(self):
-        """Rules of one front end take the place of the other's; only a kernel with nft's queue statement can show it."""
-        for backend in ("iptables", "nft"):
-            self.site.rules("apply", backend=backend)
-            found = [name for name, word in (("iptables", "GRINDVAKT"), ("nft", "inet grindvakt")) if word in self.site.ruleset()]
-            self.case(f"front ends with rules after {backend} was chosen", found, [backend], alone=True)
-        self.site.rules("remove")
+        """Rules of one front end take the place of the other's; a kernel with nft's queue statement shows it, where nft is what `any` means."""
+        for backend, expected in (("nft", "nft"), ("iptables", "iptables"), ("any", "nft")):
+            self.site.apply_rules(backend=backend)
+            ruleset = self.site.ruleset()
+            found = [name for name, word in (("iptables", "GRINDVAKT"), ("nft", "inet grindvakt")) if word in ruleset]
+            self.case(f"front ends with rules, {backend} chosen", found, [expected], alone=True)
+        self.site.remove_rules()
 
     def mark_as_others(self, packet_bit, connection_bit):
         """Marks what clients send, and lets it out only where the packet mark comes back from the queue unhurt."""
@@ -420,7 +423,8 @@ def query(name):
     return struct.pack("!HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, 1, 1)
 
 
-# Docker lets out what its own network sends and what belongs to it; all else is refused by the policy. HTTP stands for what is refused.
+# Docker lets out what its own network sends, from the host's address, and what belongs to it; all else is refused by the policy. HTTP
+# stands for what is refused.
 DOCKER = """\
 *filter
 :INPUT ACCEPT [0:0]
@@ -432,6 +436,13 @@ DOCKER = """\
 -A FORWARD -i clients ! -o clients -p udp -j ACCEPT
 -A FORWARD -i clients ! -o clients -p tcp ! --dport 80 -j ACCEPT
 -A DOCKER-USER -j RETURN
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+-A POSTROUTING -o servers -j MASQUERADE
 COMMIT
 """
 
@@ -466,13 +477,18 @@ table inet others {
 """
 
 
+def leave(*_):
+    """Told to end, leaves as from an error, so that namespaces and processes are tidied up; told again, goes on with that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--grindvakt", required=True, help="the program under test")
     parser.add_argument("--backend", required=True, choices=("nft", "iptables"), help="the front end that applies the rules")
     words = parser.parse_args()
-    # Told to end, leave as from an error, so that namespaces and processes are tidied up.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, leave)
     try:
         with Site(os.path.abspath(words.grindvakt), words.backend) as site:
             Scenario(site).run()
