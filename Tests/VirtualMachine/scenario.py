@@ -18,6 +18,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 
 from hosts import HERE, Failure, Site
 
@@ -25,30 +26,40 @@ from hosts import HERE, Failure, Site
 LISTS = (
     ("dropped", "drop", ("listed.test", "*.shop.test")),
     ("observed", "observe", ("observed.test",)),
+    ("resetting", "reset", ("reset.test",)),
+    ("denying", "nxdomain", ("nxdomain.test",)),
 )
 ALLOWED = ("help.shop.test",)
 
 # A name that is asked for, and the action of the list it is on.
-NAMES = (("www.test", None), ("observed.test", "observe"), ("listed.test", "drop"))
+NAMES = (
+    ("www.test", None), ("observed.test", "observe"), ("listed.test", "drop"), ("reset.test", "reset"),
+    ("nxdomain.test", "nxdomain"),
+)
 
 # What a client sees by action and protocol; `answered` where nothing is said.
 SEEN = {
     None: {},
     "observe": {},
     "drop": {"dns": "silence", "tls": "silence", "http": "silence", "quic": "silence"},
+    "reset": {"dns": "refused", "tls": "reset", "http": "reset", "quic": "unreachable"},
+    "nxdomain": {"dns": "nxdomain", "tls": "reset", "http": "reset", "quic": "unreachable"},
 }
 
-# What becomes of the flow in the kernel, by action and protocol. DNS and HTTP stay undecided, for the next question may be another; so does
-# what is dropped, since a dropped packet takes no mark along, and of UDP not even a flow is left.
+# What becomes of the flow in the kernel, by action and protocol. DNS and HTTP stay undecided, for the next question may be another. Of a UDP
+# flow whose first packet is dropped nothing is left; a client that got its answer over TCP is refused once it closes the connection.
 OPEN = {"dns": "undecided", "tls": "accepted", "http": "undecided", "quic": "accepted"}
 FLOW = {
     None: OPEN,
     "observe": OPEN,
-    "drop": {"dns": "undecided", "dns over UDP": "none", "tls": "undecided", "http": "undecided", "quic": "none"},
+    "drop": {"dns": "blocked", "dns over UDP": "none", "tls": "blocked", "http": "blocked", "quic": "none"},
+    "reset": {"dns": "refused", "dns over UDP": "none", "tls": "refused", "http": "refused", "quic": "none"},
 }
+FLOW["nxdomain"] = FLOW["reset"]
 
-MASK, ACCEPTED, BLOCKED = 0x0003_0000, 0x0001_0000, 0x0002_0000
-FLOW_WORDS = {0: "undecided", ACCEPTED: "accepted", BLOCKED: "blocked"}
+MASK, ACCEPTED, BLOCKED, REFUSED = 0x0007_0000, 0x0001_0000, 0x0002_0000, 0x0004_0000
+ACCEPTED_ANEW, UNTRACKED = ACCEPTED | REFUSED, ACCEPTED | BLOCKED
+FLOW_WORDS = {0: "undecided", ACCEPTED: "accepted", ACCEPTED_ANEW: "accepted", BLOCKED: "blocked", REFUSED: "refused"}
 
 FAMILIES = (4, 6)
 
@@ -191,7 +202,7 @@ class Scenario:
             site.forget_flows()
             before = site.counters()
             happened = self.over_both(question, host, server, name, seen)
-            flows = {family: self.flow_words(family, transport, port) for family in FAMILIES}
+            flows = self.settled_flows(transport, port, flow)
             matches = self.matches(before, site.counters())
             expected = f"{protocol} {action}: {len(FAMILIES)}" if action else "none"
             self.case(
@@ -206,6 +217,15 @@ class Scenario:
         with concurrent.futures.ThreadPoolExecutor() as threads:
             asked = {family: threads.submit(question, self.site, host, server, family, name, patience) for family in FAMILIES}
             return {family: answer.result() for family, answer in asked.items()}
+
+    def settled_flows(self, transport, port, expected):
+        """The flows' marks by family, once they are as expected or have had the time to be."""
+        end = time.monotonic() + 5
+        while True:
+            flows = {family: self.flow_words(family, transport, port) for family in FAMILIES}
+            if time.monotonic() > end or all(words == expected for words in flows.values()):
+                return flows
+            time.sleep(0.05)
 
     def flow_words(self, family, transport, port):
         return ", ".join(sorted(self.flow_word(mark) for mark in self.site.flows(family, transport, port))) or "none"
@@ -282,7 +302,10 @@ class Scenario:
             for text, mark, name, port, expected in (
                 ("the sensor's own", MASK, "listed.test", 53, "answered; flow: undecided; packets in user space: 0"),
                 ("an accepting", ACCEPTED, "www.test", 443, "answered; flow: accepted; packets in user space: 1"),
-                ("a blocking", BLOCKED, "www.test", 443, "silence; flow: none; packets in user space: 1"),
+                ("the other accepting", ACCEPTED_ANEW, "www.test", 443, "answered; flow: accepted; packets in user space: 1"),
+                ("a blocking", BLOCKED, "www.test", 443, "silence; flow: none; packets in user space: 0"),
+                ("a refusing", REFUSED, "www.test", 443, "silence; flow: none; packets in user space: 0"),
+                ("the sensor's own untracked", UNTRACKED, "listed.test", 53, "answered; flow: none; packets in user space: 0"),
             ):
                 data = query(name) if port == 53 else INITIALS[name]
                 with site.router.udp_socket(site.server.address(family), port) as opened:
