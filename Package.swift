@@ -106,7 +106,7 @@ let package = Package(
         .target(name: "Inspection", dependencies: ["Wire", "Telemetry", "Blocklists", "QUICProtection"]),
 
         // Floor 2: lists and matching; the keys of QUIC Initials.
-        .target(name: "Blocklists", dependencies: ["Wire"]),
+        .target(name: "Blocklists", dependencies: ["CPrefetch", "Wire"]),
         .target(
             name: "QUICProtection",
             dependencies: [
@@ -120,6 +120,8 @@ let package = Package(
         .target(name: "Telemetry"),
 
         // Floor 0: system libraries.
+        // No library: the one instruction that Swift cannot say, for lookups that wait for memory side by side.
+        .systemLibrary(name: "CPrefetch"),
         .systemLibrary(
             name: "CNetfilterQueue",
             pkgConfig: "libnetfilter_queue",

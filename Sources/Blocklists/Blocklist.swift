@@ -73,11 +73,12 @@ package final class Blocklist: Sendable {
 
     private let layers: Layers
     private let exemptions: Exemptions
+    private let hasExemptions: Bool
 
     /// The places in ``lists`` of those that are acted upon: those that only observe behind the others, and otherwise by precedence.
     private let precedence: [Int]
 
-    /// The lists that are acted upon, by the protocol's bit in ``ListProtocols``; bit `n` for the list at index `n`.
+    /// The lists that are acted upon in some of the protocols, by ``ListProtocols``; bit `n` for the list at index `n`.
     private let actedUpon: [UInt64]
 
     /// The lists of endpoints of encrypted DNS.
@@ -118,6 +119,7 @@ package final class Blocklist: Sendable {
         self.exemptions = exemptions
         allowedCount = parts.reduce(exemptions.allowed?.allowedCount ?? 0) { $0 + $1.snapshot.allowedCount }
         let exempt = [exemptions.allowed, exemptions.passes, exemptions.protected].compactMap { $0 }
+        hasExemptions = exempt.isEmpty == false
         byteCount = (parts.map(\.snapshot) + exempt).reduce(0) { $0 + $1.byteCount }
         let acting = lists.indices.filter { lists[$0].use == .action }
         unjudged = acting.reduce(into: []) { all, index in
@@ -128,8 +130,9 @@ package final class Blocklist: Sendable {
             return (one.action == .observe ? 1 : 0, one.precedence, $0)
                 < (other.action == .observe ? 1 : 0, other.precedence, $1)
         }
-        actedUpon = ListProtocols.words.map { entry in
-            acting.filter { lists[$0].protocols.contains(entry.protocols) }.reduce(0) { $0 | 1 << UInt64($1) }
+        actedUpon = (0...ListProtocols.all.rawValue).map { protocols in
+            acting.filter { lists[$0].protocols.isDisjoint(with: ListProtocols(rawValue: protocols)) == false }
+                .reduce(0) { $0 | 1 << UInt64($1) }
         }
         encryptedDNS = lists.indices.filter { lists[$0].use == .encryptedDNS }.reduce(0) { $0 | 1 << UInt64($1) }
         approved = lists.indices.filter { exemptions.approved.contains(lists[$0].id) }.reduce(0) {
@@ -153,8 +156,8 @@ package final class Blocklist: Sendable {
     package func lookUp(_ name: DomainNameView, in protocols: ListProtocols = .all) -> Lookup {
         var found = FoundLists()
         layers.search(name, into: &found)
-        guard found.listed | found.excused != 0 else { return .nothing }
-        return decide(found, name, protocols)
+        guard found.isEmpty == false else { return .nothing }
+        return decide(found, protocols) ?? decide(found, name, protocols)
     }
 
     /// As ``lookUp(_:in:)`` of the name's view, for callers that may copy the name.
@@ -162,17 +165,28 @@ package final class Blocklist: Sendable {
         lookUp(name.view, in: protocols)
     }
 
-    private func decide(_ found: FoundLists, _ name: DomainNameView, _ protocols: ListProtocols) -> Lookup {
+    /// Searches all snapshots for the names of a batch.
+    func search(_ batch: inout LookupBatch) { layers.search(&batch) }
+
+    /// What the lists that have a name come to, where that does not depend on the exemptions; nil where it does.
+    func decide(_ found: FoundLists, _ protocols: ListProtocols) -> Lookup? {
         let isEncryptedDNS = (found.listed | found.excused) & encryptedDNS != 0
-        var candidates: UInt64 = 0
-        for (index, lists) in actedUpon.enumerated() where protocols.rawValue >> UInt8(index) & 1 != 0 {
-            candidates |= (found.listed | found.excused) & lists
-        }
+        let candidates = candidates(found, protocols)
         guard candidates != 0 else { return Lookup(match: nil, isEncryptedDNS: isEncryptedDNS) }
+        guard candidates & found.listed != 0 else {
+            let exemption = Exemption(reason: .allowed, lists: candidates)
+            return Lookup(match: nil, isEncryptedDNS: isEncryptedDNS, exemption: exemption)
+        }
+        guard hasExemptions == false else { return nil }
+        return Lookup(match: match(among: candidates & found.listed, found), isEncryptedDNS: isEncryptedDNS)
+    }
+
+    /// What the lists that have `name`, some of which do so without being excused, come to by the exemptions.
+    func decide(_ found: FoundLists, _ name: DomainNameView, _ protocols: ListProtocols) -> Lookup {
+        let isEncryptedDNS = (found.listed | found.excused) & encryptedDNS != 0
+        let candidates = candidates(found, protocols)
         var reason: Exemption.Reason?
-        if candidates & found.listed == 0 {
-            reason = .allowed
-        } else if let allowed = exemptions.allowed, allowed.allows(name) {
+        if let allowed = exemptions.allowed, allowed.allows(name) {
             reason = .allowed
         } else if let passes = exemptions.passes, passes.allows(name) {
             reason = .passed
@@ -187,8 +201,12 @@ package final class Blocklist: Sendable {
             let exemption = Exemption(reason: reason, lists: candidates)
             return Lookup(match: nil, isEncryptedDNS: isEncryptedDNS, exemption: exemption)
         }
-        candidates &= found.listed
-        return Lookup(match: match(among: candidates, found), isEncryptedDNS: isEncryptedDNS)
+        return Lookup(match: match(among: candidates & found.listed, found), isEncryptedDNS: isEncryptedDNS)
+    }
+
+    /// The lists that are acted upon in these protocols and have a name, excused or not.
+    private func candidates(_ found: FoundLists, _ protocols: ListProtocols) -> UInt64 {
+        (found.listed | found.excused) & actedUpon[Int(protocols.intersection(.all).rawValue)]
     }
 
     private func match(among candidates: UInt64, _ found: FoundLists) -> Match? {
@@ -200,13 +218,15 @@ package final class Blocklist: Sendable {
 }
 
 /// What has been found in the snapshots looked at so far.
-private struct FoundLists {
+struct FoundLists {
     /// Bit `n` for the list at index `n`.
     var listed: UInt64 = 0
     /// The same for lists whose own snapshot allows the name.
     var excused: UInt64 = 0
     /// Those of ``listed`` that have the name as a test name.
     var tests: UInt64 = 0
+
+    var isEmpty: Bool { listed | excused == 0 }
 }
 
 /// No snapshot: the end of a chain of them.
@@ -216,6 +236,8 @@ private class Layers: @unchecked Sendable {
     // Sendable: what is stored, in the subclass, is constant and Sendable itself.
 
     func search(_ name: DomainNameView, into found: inout FoundLists) {}
+
+    func search(_ batch: inout LookupBatch) {}
 }
 
 /// A snapshot and the places of its lists in the blocklist, before the snapshots behind it.
@@ -235,6 +257,11 @@ private final class Layer: Layers, @unchecked Sendable {
         let positions = snapshot.positions(of: name)
         if positions != 0 { collect(positions, into: &found) }
         rest.search(name, into: &found)
+    }
+
+    override func search(_ batch: inout LookupBatch) {
+        batch.search(snapshot) { positions, found in collect(positions, into: &found) }
+        rest.search(&batch)
     }
 
     private func collect(_ positions: UInt64, into found: inout FoundLists) {

@@ -2,7 +2,7 @@ import Wire
 
 /// Gathers entries and makes a ``Blocklist`` of them.
 ///
-/// Only fingerprints are kept, 17 octets for each entry; the names are forgotten at once.
+/// Only fingerprints are kept, 25 octets for each entry; the names are forgotten at once.
 package struct BlocklistBuilder {
     /// The lists, in the order in which they apply; what is known of an edition may be filled in until it is built.
     package var lists: [SnapshotList]
@@ -10,6 +10,7 @@ package struct BlocklistBuilder {
     private let key: HashKey
     private var fingerprints: [Fingerprint] = []
     private var tags: [UInt8] = []
+    /// For each entry the hash of its last two labels, or its own where it has no more.
     private var parents: [UInt64] = []
     private var hasTopLevelEntry = false
 
@@ -54,9 +55,11 @@ package struct BlocklistBuilder {
         fingerprints.append(digest.fingerprint)
         tags.append(tag.rawValue)
         switch digest.parent {
-        case .none: hasTopLevelEntry = true
-        case .itself: break
-        case .above(let bits): if parents.last != bits { parents.append(bits) }
+        case .none:
+            hasTopLevelEntry = true
+            parents.append(digest.fingerprint.first)
+        case .itself: parents.append(digest.fingerprint.first)
+        case .above(let bits): parents.append(bits)
         }
     }
 
@@ -68,12 +71,12 @@ package struct BlocklistBuilder {
         let index = lists.count
         lists.append(other.lists[0])
         reserve(other.fingerprints.count)
-        for (fingerprint, tag) in zip(other.fingerprints, other.tags) {
-            guard let tag = EntryTag(rawValue: tag).moved(from: 0, to: index) else { continue }
-            fingerprints.append(fingerprint)
+        for entry in other.fingerprints.indices {
+            guard let tag = EntryTag(rawValue: other.tags[entry]).moved(from: 0, to: index) else { continue }
+            fingerprints.append(other.fingerprints[entry])
             tags.append(tag.rawValue)
+            parents.append(other.parents[entry])
         }
-        parents += other.parents
         hasTopLevelEntry = hasTopLevelEntry || other.hasTopLevelEntry
     }
 
@@ -97,9 +100,8 @@ package struct BlocklistBuilder {
             next[bucket] += 1
             words[index] = fingerprint.first
             words[index + 1] = fingerprint.second << 8 | UInt64(tag)
-            words[layout.filterWord(fingerprint.first)] |= SnapshotLayout.filterBits(fingerprint.first)
         }
-        for parent in parents { words[layout.filterWord(parent)] |= SnapshotLayout.filterBits(parent) }
+        fillFilter(&words, layout)
 
         var counts = [Int](repeating: 0, count: 64)
         let kept = deduplicate(&words, layout, &starts, &counts)
@@ -107,9 +109,13 @@ package struct BlocklistBuilder {
             // So much was said more than once that what was reserved for it would be felt.
             return distinct(words, layout, starts, kept).buildSnapshot()
         }
-        for bucket in 0...layout.bucketCount {
-            words[layout.firstDirectoryWord + bucket >> 1] |= UInt64(starts[bucket]) << (bucket & 1 == 0 ? 0 : 32)
+        for bucket in stride(from: 0, to: layout.bucketCount, by: 4) {
+            let word = DirectoryWord(
+                starts: (starts[bucket], starts[bucket + 1], starts[bucket + 2], starts[bucket + 3])
+            )
+            words[layout.directoryWord(bucket)] = word.rawValue
         }
+        words[layout.directoryWord(layout.bucketCount)] = UInt64(kept)
         for index in lists.indices {
             for role in EntryRole.allCases {
                 lists[index].entryCounts[Int(role.rawValue)] = counts[EntryTag.position(list: index, role: role)]
@@ -124,6 +130,32 @@ package struct BlocklistBuilder {
         )
     }
 
+    /// Puts every entry into the filter's line of its last two labels, or of its own where too many share those.
+    private func fillFilter(_ words: inout WordBuffer, _ layout: SnapshotLayout) {
+        // Names that meet in a counter are taken for one: some more entries go to lines of their own, nothing else.
+        let shift = UInt64((max(fingerprints.count, 256) - 1).leadingZeroBitCount)
+        var counters = [UInt8](repeating: 0, count: 1 << (64 - Int(shift)))
+        for parent in parents where counters[Int(parent >> shift)] < .max { counters[Int(parent >> shift)] += 1 }
+        for (fingerprint, parent) in zip(fingerprints, parents) {
+            let line = layout.filterLine(parent)
+            // An entry of two labels or one has its own hash there, and is not above itself.
+            if parent != fingerprint.first { put(.parent(parent), line, &words) }
+            guard counters[Int(parent >> shift)] > Self.crowd else {
+                put(.entry(fingerprint.first), line, &words)
+                continue
+            }
+            put(.crowd(parent), line, &words)
+            put(.entry(fingerprint.first), layout.filterLine(fingerprint.first), &words)
+        }
+    }
+
+    /// The most entries with the same last two labels that a line of the filter is to hold, of 32 that it has room for.
+    private static let crowd = 24
+
+    private func put(_ key: FilterKey, _ line: Int, _ words: inout WordBuffer) {
+        words[line + key.word] |= key.mask
+    }
+
     /// The same builder with every entry once, from what was put in place.
     private func distinct(
         _ words: borrowing WordBuffer,
@@ -134,14 +166,21 @@ package struct BlocklistBuilder {
         var other = self
         other.fingerprints = []
         other.tags = []
-        other.fingerprints.reserveCapacity(kept)
-        other.tags.reserveCapacity(kept)
-        for bucket in 0..<layout.bucketCount {
-            let upper = UInt64(bucket >> (layout.bucketBits - 8)) << 56
-            for entry in Int(starts[bucket])..<Int(starts[bucket + 1]) {
-                let two = words[layout.firstEntry + entry * 2 + 1]
-                other.fingerprints.append(Fingerprint(words[layout.firstEntry + entry * 2], upper | two >> 8))
-                other.tags.append(UInt8(truncatingIfNeeded: two))
+        other.parents = []
+        other.reserve(kept)
+        var isTaken = [Bool](repeating: false, count: kept)
+        for entry in fingerprints.indices {
+            let fingerprint = fingerprints[entry]
+            let bucket = layout.bucket(fingerprint)
+            let two = fingerprint.second << 8 | UInt64(tags[entry])
+            for place in Int(starts[bucket])..<Int(starts[bucket + 1]) where isTaken[place] == false {
+                let index = layout.firstEntry + place * 2
+                guard words[index] == fingerprint.first, words[index + 1] == two else { continue }
+                isTaken[place] = true
+                other.fingerprints.append(fingerprint)
+                other.tags.append(tags[entry])
+                other.parents.append(parents[entry])
+                break
             }
         }
         return other

@@ -4,11 +4,13 @@ package import Wire
 ///
 /// One flat buffer, in this order:
 ///
-/// - *filter*: a blocked Bloom filter, four bits of one word per key. Besides each entry it holds the entry's last two labels, so
-///   that a name whose last two labels are not in it is settled by one hash and one load.
-/// - *directory*: where each bucket of entries begins; 32 bits each, one more than there are buckets.
+/// - *filter*: a blocked Bloom filter, lines of 64 octets, three bits of one word per key. The line of an entry is chosen by the hash of its
+///   last two labels, and says of those whether there are entries under them: a name whose last two labels are neither an entry nor above one
+///   is settled by one hash and one load, and for any other name the same line tells which of its suffixes can be entries. Where more
+///   entries share their last two labels than a line has room for, it says that, and each of them is in the line of its own hash.
+/// - *directory*: where each bucket of entries begins, in a word for every four, see ``DirectoryWord``, and one word more.
 /// - *entries*: two words each, bucket by bucket. A bucket is chosen by the upper bits of the fingerprint's second half (at least
-///   eight); an entry holds the first half, the lower 56 bits of the second, and in the last octet the list and the kind of entry.
+///   ten); an entry holds the first half, the lower 56 bits of the second, and in the last octet the list and the kind of entry.
 ///
 /// A match therefore needs all 128 keyed bits to agree: for 10 million entries and a billion distinct names looked up, those they lie
 /// under among them, the probability of one false match is about 10^16 / 2^128, that is 3 in 10^23. No name can be read back from a fingerprint, and without
@@ -33,7 +35,7 @@ package final class Snapshot: Sendable {
     package var byteCount: Int { layout.wordCount * 8 }
 
     let layout: SnapshotLayout
-    private let words: WordBuffer
+    let words: WordBuffer
 
     /// A snapshot of what a builder made.
     init(
@@ -69,26 +71,26 @@ package final class Snapshot: Sendable {
         self.words = words
     }
 
-    /// The most entries of one bucket: what a lookup may cost, whoever wrote the file.
+    /// The most entries of four buckets: what a lookup may cost, whoever wrote the file.
     ///
-    /// A name can have three entries in each of 64 positions; that twenty such names, or thousands of others, meet in a bucket chosen by a
+    /// A name can have three entries in each of 64 positions; that twenty such names, or thousands of others, meet in buckets chosen by a
     /// keyed hash does not happen.
-    static let maximumBucket: UInt64 = 4096
+    static let maximumGroup = 4096
 
-    /// Whether the directory rises from zero to the number of entries, and no bucket is larger than chance makes one.
+    /// Whether the directory rises from zero to the number of entries, and no four buckets hold more than chance puts there.
     private static func isWellFormed(_ words: borrowing WordBuffer, _ layout: SnapshotLayout) -> Bool {
-        var previous: UInt64 = 0
-        for index in 0..<layout.bucketCount / 2 {
-            let word = words[layout.firstDirectoryWord &+ index]
-            let (low, high) = (word & 0xFFFF_FFFF, word &>> 32)
-            guard previous <= low, low <= high, low - previous <= maximumBucket, high - low <= maximumBucket else {
-                return false
-            }
-            previous = high
+        let end = layout.firstDirectoryWord &+ layout.bucketCount / 4
+        guard DirectoryWord(words[layout.firstDirectoryWord]).start == 0, words[end] == layout.entryCount else {
+            return false
         }
-        let last = words[layout.firstDirectoryWord + layout.bucketCount / 2]
-        return words[layout.firstDirectoryWord] & 0xFFFF_FFFF == 0 && previous <= last && last == layout.entryCount
-            && last - previous <= maximumBucket
+        var index = layout.firstDirectoryWord
+        while index < end {
+            let word = DirectoryWord(words[index])
+            let size = DirectoryWord(words[index &+ 1]).start &- word.start
+            guard size >= 0, size <= maximumGroup, word.isWellFormed(size: size) else { return false }
+            index &+= 1
+        }
+        return true
     }
 
     /// Calls `body` with the octets of the snapshot's words, as a file holds them.
@@ -99,73 +101,85 @@ package final class Snapshot: Sendable {
     /// The positions of the entries that cover `name`: bit `n` for position `n`, see ``EntryTag``.
     ///
     /// Labels are compared whole, so an entry `example.org` does not cover `notexample.org`.
-    /// - Complexity: a hash round per eight octets, three per label, and one memory access for most names that no entry covers.
+    /// - Complexity: a hash round per eight octets and four for the last two labels, and one memory access for most names that no entry covers.
     func positions(of name: DomainNameView) -> UInt64 {
         guard layout.entryCount > 0 else { return 0 }
-        let octets = name.words
-        let boundaries = name.boundaries
-        var hash = KeyedHash(key)
-        var hashedWords = 0
         var found: UInt64 = 0
-        var label = 0
-        for index in 0..<4 {
-            var pending = boundaries[index]
-            while pending != 0 {
-                let length = index &<< 6 | pending.trailingZeroBitCount
-                pending &= pending &- 1
-                label &+= 1
-                while hashedWords < length &>> 3 {
-                    hash.combine(octets[hashedWords])
-                    hashedWords &+= 1
-                }
-                if label == 1, layout.hasTopLevelEntry == false { continue }
-                let (bits, state) = hash.first(tail: Self.tail(of: octets, length: length), length: length)
-                guard
-                    words[layout.filterWord(bits)] & SnapshotLayout.filterBits(bits) == SnapshotLayout.filterBits(bits)
-                else {
-                    // Without the last two labels in the filter, no longer name is there either.
-                    if label == 2 { return found }
-                    continue
-                }
-                search(
-                    Fingerprint(bits, KeyedHash.second(of: state)),
-                    isWholeName: length == name.length,
-                    into: &found
-                )
+        let name = HashedName(name)
+        var hash = SuffixHash(key)
+        if layout.hasTopLevelEntry, hash.extend(over: name) {
+            if has(.entry(hash.bits), layout.filterLine(hash.bits)) {
+                search(hash.fingerprint, isWholeName: hash.length == name.length, into: &found)
+            }
+        } else {
+            hash.skipLabel(of: name)
+        }
+        guard hash.extend(over: name) else { return found }
+        let line = layout.filterLine(hash.bits)
+        let word = words[line &+ FilterKey.entry(hash.bits).word]
+        if FilterKey.entry(hash.bits).isIn(word) {
+            search(hash.fingerprint, isWholeName: hash.length == name.length, into: &found)
+        }
+        guard FilterKey.parent(hash.bits).isIn(word) else { return found }
+        let isCrowd = has(.crowd(hash.bits), line)
+        while hash.extend(over: name) {
+            // Where the filter is wrong about the crowd, the entry is in this line all the same.
+            if has(.entry(hash.bits), line) || isCrowd && has(.entry(hash.bits), layout.filterLine(hash.bits)) {
+                search(hash.fingerprint, isWholeName: hash.length == name.length, into: &found)
             }
         }
         return found
     }
 
+    /// Whether the line of the filter that begins at a word may have the key.
+    @inline(__always)
+    func has(_ key: FilterKey, _ line: Int) -> Bool { key.isIn(words[line &+ key.word]) }
+
     /// Whether the allow list has `name`, whatever the lists say.
     func allows(_ name: DomainNameView) -> Bool { positions(of: name) & 1 != 0 }
 
-    /// The octets of the suffix of this length that do not fill a word.
-    @inline(__always)
-    private static func tail(of octets: Span<UInt64>, length: Int) -> UInt64 {
-        let count = UInt64(length & 7)
-        guard count > 0 else { return 0 }
-        return octets[length &>> 3] & ((1 &<< (count &* 8)) &- 1)
+    private func search(_ fingerprint: Fingerprint, isWholeName: Bool, into found: inout UInt64) {
+        let (start, end) = entries(inBucket: layout.bucket(fingerprint))
+        search(fingerprint, start, end, isWholeName: isWholeName, into: &found)
     }
 
-    private func search(_ fingerprint: Fingerprint, isWholeName: Bool, into found: inout UInt64) {
-        let bucket = layout.bucket(fingerprint)
-        var entry = directory(bucket)
-        let end = directory(bucket &+ 1)
+    /// Goes through entries of a bucket for those with this fingerprint.
+    @inline(__always)
+    func search(_ fingerprint: Fingerprint, _ start: Int, _ end: Int, isWholeName: Bool, into found: inout UInt64) {
+        var entry = start
+        // Noted and not acted upon: where in its bucket an entry stands is chance, which no processor foresees.
+        var (last, count) = (0, 0)
         while entry < end {
-            let index = layout.firstEntry &+ entry &* 2
-            if words[index] == fingerprint.first, (words[index &+ 1] ^ (fingerprint.second &<< 8)) &>> 8 == 0 {
-                let tag = EntryTag(rawValue: UInt8(truncatingIfNeeded: words[index &+ 1]))
+            let isFound = isEntry(entry, fingerprint)
+            last = isFound ? entry : last
+            count &+= isFound ? 1 : 0
+            entry &+= 1
+        }
+        guard count > 0 else { return }
+        entry = count == 1 ? last : start
+        while entry <= last {
+            if isEntry(entry, fingerprint) {
+                let tag = EntryTag(rawValue: UInt8(truncatingIfNeeded: words[layout.firstEntry &+ entry &* 2 &+ 1]))
                 if isWholeName ? tag.coversItself : tag.coversSubdomains { found |= 1 &<< UInt64(tag.position) }
             }
             entry &+= 1
         }
     }
 
+    /// Whether the entry at an index has this fingerprint, the part of it aside that is the bucket.
     @inline(__always)
-    private func directory(_ bucket: Int) -> Int {
-        let word = words[layout.firstDirectoryWord &+ bucket &>> 1]
-        return Int(bucket & 1 == 0 ? word & 0xFFFF_FFFF : word &>> 32)
+    private func isEntry(_ entry: Int, _ fingerprint: Fingerprint) -> Bool {
+        let index = layout.firstEntry &+ entry &* 2
+        return (words[index] ^ fingerprint.first) | (words[index &+ 1] &>> 8 ^ fingerprint.second & (1 &<< 56 &- 1))
+            == 0
+    }
+
+    /// The first entry of a bucket and the one behind the last.
+    @inline(__always)
+    func entries(inBucket bucket: Int) -> (start: Int, end: Int) {
+        let index = layout.directoryWord(bucket)
+        let end = DirectoryWord(words[index &+ 1]).start
+        return DirectoryWord(words[index]).bucket(bucket & 3, end: end)
     }
 }
 
@@ -197,9 +211,9 @@ extension Snapshot {
     package func entries(of digest: NameDigest) -> [Entry] {
         guard layout.entryCount > 0 else { return [] }
         let fingerprint = digest.fingerprint
-        let bucket = layout.bucket(fingerprint)
+        let (start, end) = self.entries(inBucket: layout.bucket(fingerprint))
         var entries: [Entry] = []
-        for entry in directory(bucket)..<directory(bucket + 1) {
+        for entry in start..<end {
             let index = layout.firstEntry + entry * 2
             let matches =
                 words[index] == fingerprint.first && words[index + 1] >> 8 == fingerprint.second & (1 << 56 - 1)
@@ -264,8 +278,7 @@ extension Snapshot {
         for bucket in 0..<layout.bucketCount {
             // The bucket's upper eight bits are those that an entry has given up for its tag.
             let upper = UInt64(bucket >> (layout.bucketBits - 8)) << 56
-            var entry = directory(bucket)
-            let end = directory(bucket + 1)
+            var (entry, end) = entries(inBucket: bucket)
             while entry < end {
                 let two = words[layout.firstEntry + entry * 2 + 1]
                 body(
@@ -278,9 +291,9 @@ extension Snapshot {
     }
 
     private func contains(_ fingerprint: Fingerprint, _ tag: EntryTag) -> Bool {
-        let bucket = layout.bucket(fingerprint)
+        let (start, end) = entries(inBucket: layout.bucket(fingerprint))
         let two = fingerprint.second << 8 | UInt64(tag.rawValue)
-        for entry in directory(bucket)..<directory(bucket + 1)
+        for entry in start..<end
         where words[layout.firstEntry + entry * 2] == fingerprint.first
             && words[layout.firstEntry + entry * 2 + 1] == two
         {

@@ -4,6 +4,8 @@ package enum SnapshotError: Error, Equatable, Sendable {
     case foreign
     /// They were written by a later version, which this one cannot read.
     case laterVersion(Int)
+    /// They were written by an earlier version, whose filter was another.
+    case earlierVersion(Int)
     /// They end early.
     case cut
     /// They are not what was written.
@@ -21,6 +23,8 @@ package enum SnapshotError: Error, Equatable, Sendable {
         case .foreign: "not a snapshot; make one with grindvakt list build"
         case .laterVersion(let version):
             "written in format \(version); this version reads format \(SnapshotHeader.version); update grindvakt, or build it anew"
+        case .earlierVersion(let version):
+            "written in format \(version); this version reads format \(SnapshotHeader.version); build it anew"
         case .cut: "cut short; fetch or build it again"
         case .damaged: "damaged: its checksum or structure is wrong; fetch or build it again"
         case .wrongKey: "sealed with another key than the one given; name the right one"

@@ -5,7 +5,7 @@
 /// | offset | octets | what |
 /// | --- | --- | --- |
 /// | 0 | 8 | `GVSNAP`, carriage return, line feed |
-/// | 8 | 2 | version of the format, 1 |
+/// | 8 | 2 | version of the format, 2 |
 /// | 10 | 2 | flags: 1 where the snapshot is sealed |
 /// | 12 | 4 | octets of the metadata, at most ``maximumMetadata`` |
 /// | 16 | 8 | octets of the body |
@@ -17,7 +17,7 @@
 /// What is signed is everything before the body; the metadata holds the body's SHA-256 digest.
 package struct SnapshotHeader: Equatable, Sendable {
     /// The version of the format that is written here.
-    package static let version = 1
+    package static let version = 2
 
     /// The octets a snapshot file begins with.
     package static let magic: [UInt8] = Array("GVSNAP\r\n".utf8)
@@ -97,7 +97,8 @@ extension SnapshotHeader {
     ///
     /// - Parameter bytes: at least ``fixedLength`` octets, or the whole file where it is shorter.
     /// - Returns: octets of the metadata, and the offset and length of the body.
-    /// - Throws: ``SnapshotError/foreign``, ``SnapshotError/laterVersion(_:)``, ``SnapshotError/cut`` or ``SnapshotError/damaged``.
+    /// - Throws: ``SnapshotError/foreign``, ``SnapshotError/laterVersion(_:)``, ``SnapshotError/earlierVersion(_:)``,
+    ///   ``SnapshotError/cut`` or ``SnapshotError/damaged``.
     package static func measure(_ bytes: Span<UInt8>) throws(SnapshotError) -> Measures {
         for index in magic.indices {
             guard index < bytes.count else { throw index == 0 ? .foreign : .cut }
@@ -108,6 +109,7 @@ extension SnapshotHeader {
         reader.skip(magic.count)
         let version = Int(try reader.integer(UInt16.self))
         guard version <= Self.version else { throw .laterVersion(version) }
+        guard version == Self.version || version == 0 else { throw .earlierVersion(version) }
         let flags = try reader.integer(UInt16.self)
         let metadata = Int(try reader.integer(UInt32.self))
         let body = try reader.integer(UInt64.self)

@@ -1,6 +1,9 @@
+import CPrefetch
+import Glibc
+
 /// A fixed number of 64-bit words in one flat piece of memory: its own, all zero at first, or somebody else's that is only read.
 ///
-/// The one place of this target that touches raw memory: a class property of type `Array` would cost a retain and a release per
+/// Together with ``Slots`` the one place of this target that touches raw memory: a class property of type `Array` would cost a retain and a release per
 /// lookup. Every access is checked against the count.
 @safe
 package struct WordBuffer: ~Copyable, @unchecked Sendable {
@@ -17,7 +20,11 @@ package struct WordBuffer: ~Copyable, @unchecked Sendable {
     /// `count` zero words.
     init(count: Int) {
         self.count = count
-        let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 8, alignment: 64)
+        let octets = max(count, 1) * 8
+        let hugePage = 2 << 20
+        let bytes = UnsafeMutableRawPointer.allocate(byteCount: octets, alignment: octets < hugePage ? 64 : hugePage)
+        // SAFETY: the range lies in the allocation. Advice only: without huge pages lookups wait longer, nothing else.
+        if octets >= hugePage { _ = unsafe madvise(bytes, octets / hugePage * hugePage, MADV_HUGEPAGE) }
         // SAFETY: the allocation holds at least `count` words.
         unsafe base = bytes.bindMemory(to: UInt64.self, capacity: max(count, 1))
         unsafe base.initialize(repeating: 0, count: max(count, 1))
@@ -60,6 +67,14 @@ package struct WordBuffer: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// Has the cache line of a word brought in, for a read that follows; nothing waits for it.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        precondition(index >= 0 && index < count)
+        // SAFETY: checked on the line above.
+        unsafe gv_prefetch(base + index)
+    }
+
     /// Calls `body` with the octets of the first `count` words, as they lie in memory.
     package func withOctets<Result>(of count: Int, _ body: (Span<UInt8>) throws -> Result) rethrows -> Result {
         precondition(count >= 0 && count <= self.count)
@@ -67,5 +82,59 @@ package struct WordBuffer: ~Copyable, @unchecked Sendable {
         return try unsafe body(
             Span(_unsafeStart: UnsafeRawPointer(base).assumingMemoryBound(to: UInt8.self), count: count * 8)
         )
+    }
+}
+
+/// A fixed number of values in memory of their own, all alike at first.
+///
+/// For what is written many times per lookup: an array would ask at each write whether somebody else holds it. Every access is checked
+/// against the count.
+@safe
+struct Slots<Value: Sendable>: ~Copyable, @unchecked Sendable {
+    // SAFETY: `base` points at `count` initialised values until `deinit`; no access passes the check on `count`. Sendable: this is the only
+    // owner, and values are written by whoever may write to it.
+    private let base: UnsafeMutablePointer<Value>
+
+    /// How many values there are.
+    let count: Int
+
+    /// `count` times `value`.
+    init(repeating value: Value, count: Int) {
+        precondition(count > 0)
+        self.count = count
+        unsafe base = .allocate(capacity: count)
+        unsafe base.initialize(repeating: value, count: count)
+    }
+
+    deinit {
+        // SAFETY: allocated and initialised in `init`, and this is the only owner.
+        unsafe base.deinitialize(count: count)
+        unsafe base.deallocate()
+    }
+
+    subscript(index: Int) -> Value {
+        @inline(__always)
+        get {
+            precondition(index >= 0 && index < count)
+            // SAFETY: checked on the line above.
+            return unsafe base[index]
+        }
+        @inline(__always)
+        set {
+            precondition(index >= 0 && index < count)
+            // SAFETY: checked on the line above.
+            unsafe base[index] = newValue
+        }
+    }
+
+    /// All of them.
+    var span: Span<Value> {
+        @_lifetime(borrow self)
+        @inline(__always)
+        get {
+            // SAFETY: there are `count` values, which live as long as `self`, and that is borrowed.
+            let span = unsafe Span(_unsafeStart: base, count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
     }
 }

@@ -12,9 +12,15 @@ package struct DomainNameView: ~Escapable {
     /// See ``DomainName/length``.
     package let length: Int
 
+    /// A name that was copied to another place.
+    ///
+    /// - Parameters:
+    ///   - words: at least the words of the name that are in use, and one more where `length` is a multiple of eight.
+    ///   - boundaries: as many as the name has.
+    ///   - length: octets of the name.
     @_lifetime(copy words, copy boundaries)
-    @usableFromInline
-    init(words: Span<UInt64>, boundaries: Span<UInt64>, length: Int) {
+    @inlinable
+    package init(words: Span<UInt64>, boundaries: Span<UInt64>, length: Int) {
         self.words = words
         self.boundaries = boundaries
         self.length = length
@@ -28,6 +34,7 @@ extension DomainName {
     @inlinable
     package var view: DomainNameView {
         @_lifetime(borrow self)
+        @inline(__always)
         get { DomainNameView(words: words.span, boundaries: boundaries.span, length: length) }
     }
 }

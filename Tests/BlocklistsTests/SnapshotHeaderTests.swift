@@ -117,7 +117,7 @@ struct SnapshotHeaderTests {
         #expect(throws: SnapshotError.foreign) { _ = try Self.parse(mended) }
     }
 
-    @Test(arguments: [2, 3, 255, 256, 65_535])
+    @Test(arguments: [3, 4, 255, 256, 65_535])
     func `a later version is said to be one, whatever else is wrong`(version: Int) throws {
         var octets = try #require(try Self.full().encoded(checksum: Self.checksum))
         (octets[8], octets[9]) = (UInt8(version & 255), UInt8(version >> 8))
@@ -126,6 +126,16 @@ struct SnapshotHeaderTests {
         octets[20] = 7
         #expect(throws: SnapshotError.laterVersion(version)) { _ = try SnapshotHeader.measure(octets.span) }
         #expect(SnapshotError.laterVersion(version).description.contains("format \(version);"))
+    }
+
+    @Test func `an earlier version is said to be one, and none was ever numbered zero`() throws {
+        var octets = try #require(try Self.full().encoded(checksum: Self.checksum))
+        octets[8] = 1
+        #expect(throws: SnapshotError.earlierVersion(1)) { _ = try Self.parse(octets) }
+        let text = "written in format 1; this version reads format 2; build it anew"
+        #expect(SnapshotError.earlierVersion(1).description == text)
+        octets[8] = 0
+        #expect(throws: SnapshotError.damaged) { _ = try Self.parse(octets) }
     }
 
     @Test func `what a header cannot hold is not written`() throws {

@@ -83,37 +83,54 @@ struct SnapshotTests {
             return error == .damaged
         }
         let first = layout.firstDirectoryWord
-        let last = first + layout.bucketCount / 2
+        let last = first + layout.bucketCount / 4
         #expect(words[last] == 20)
         #expect(isRefused { $0[first] |= 1 })
         #expect(isRefused { $0[last] = 19 })
         #expect(isRefused { $0[last] = 21 })
         #expect(isRefused { $0[last] |= 1 << 32 })
-        #expect(isRefused { $0[last - 1] |= 0xFFFF_FFFF << 32 })
+        #expect(isRefused { $0[last - 1] |= 0xFFFF_FFFF })
         #expect(isRefused { $0[first + 60] = 0xFFFF_FFFF })
-        // One bucket ends before it begins; the sums are right.
+        // Four buckets end before they begin; the sums are right.
         #expect(
             isRefused {
-                $0[first + 10] = 20 | 20 << 32; $0[first + 11] = 19 | 19 << 32
+                $0[first + 10] = 20; $0[first + 11] = 19
             }
         )
         #expect(isRefused { for word in first..<last { $0[word] = .max } })
+        // All in the first four buckets, of which the word says what can be and what cannot.
+        func divide(_ offsets: UInt64) -> (inout [UInt64]) -> Void {
+            {
+                for word in first + 1...last { $0[word] = 20 }
+                $0[first] = offsets << 32
+            }
+        }
+        for offsets: UInt64 in [0, 20 | 20 << 10 | 20 << 20, 3 | 3 << 10 | 7 << 20, 1 << 30] {
+            var changed = words
+            divide(offsets)(&changed)
+            let copy = try Snapshot(header: header, key: snapshot.key, words: buffer(changed))
+            #expect(copy.entryCount == 20)
+        }
+        for offsets: UInt64 in [
+            21 | 21 << 10 | 21 << 20, 4 | 3 << 10 | 7 << 20, 3 | 8 << 10 | 7 << 20, 1 << 30 | 1, 1 << 31,
+        ] {
+            #expect(isRefused(divide(offsets)))
+        }
     }
 
-    @Test func `a bucket of more entries than chance puts there is refused`() throws {
+    @Test func `buckets of more entries than chance puts there are refused`() throws {
         let count = 6_000
         let snapshot = try Self.snapshot(count)
         var words = words(snapshot)
         let (header, layout) = (Self.header(snapshot), snapshot.layout)
-        // Every entry in the first two buckets, as many as allowed in the one or in the other.
+        // Every entry in the first eight buckets, as many as allowed in the first four or in the others.
         func fill(_ split: Int) {
-            for bucket in 0...layout.bucketCount {
-                let start = UInt64(bucket == 0 ? 0 : bucket == 1 ? split : count)
-                let index = layout.firstDirectoryWord + bucket / 2
-                words[index] = bucket % 2 == 0 ? start : words[index] & 0xFFFF_FFFF | start << 32
+            for group in 0...layout.bucketCount / 4 {
+                let start = group == 0 ? 0 : group == 1 ? split : count
+                words[layout.firstDirectoryWord + group] = UInt64(start)
             }
         }
-        let limit = Int(Snapshot.maximumBucket)
+        let limit = Snapshot.maximumGroup
         for split in [limit, count - limit] {
             fill(split)
             let copy = try Snapshot(header: header, key: snapshot.key, words: buffer(words))
@@ -137,16 +154,18 @@ struct SnapshotTests {
             let isFull = Bool.random(using: &random)
             var words = (0..<layout.wordCount).map { _ in random.next() }
             if isFull { for word in 0..<layout.filterWordCount { words[word] = .max } }
-            var starts = (0...layout.bucketCount).map { _ in
-                UInt64.random(in: 0...UInt64(layout.entryCount), using: &random)
+            var starts = (0..<layout.bucketCount).map { _ in
+                UInt32.random(in: 0...UInt32(layout.entryCount), using: &random)
             }
             starts.sort()
             starts[0] = 0
-            starts[layout.bucketCount] = UInt64(layout.entryCount)
-            for bucket in 0..<layout.bucketCount / 2 {
-                words[layout.firstDirectoryWord + bucket] = starts[bucket * 2] | starts[bucket * 2 + 1] << 32
+            for bucket in stride(from: 0, to: layout.bucketCount, by: 4) {
+                let word = DirectoryWord(
+                    starts: (starts[bucket], starts[bucket + 1], starts[bucket + 2], starts[bucket + 3])
+                )
+                words[layout.directoryWord(bucket)] = word.rawValue
             }
-            words[layout.firstDirectoryWord + layout.bucketCount / 2] = starts[layout.bucketCount]
+            words[layout.directoryWord(layout.bucketCount)] = UInt64(layout.entryCount)
             let copy = try Snapshot(header: header, key: snapshot.key, words: buffer(words))
             for index in 0..<20 { #expect(copy.positions(of: try DomainName("a.n\(index).example.test")) == 0) }
             for (one, other) in [(copy, snapshot), (snapshot, copy), (copy, copy)] {
@@ -258,22 +277,47 @@ struct SnapshotTests {
             let copy = try Snapshot(header: header, key: snapshot.key, words: buffer(changed))
             #expect(copy.positions(of: name) == 0, "bit \(bit)")
         }
-        // The other eight are the bucket.
-        let bucket = try #require((0..<layout.bucketCount).first { start(of: $0 + 1, words, layout) == 1 })
+        // The other eight are among those that choose the bucket.
+        let bucket = try #require((0..<layout.bucketCount).first { snapshot.entries(inBucket: $0) == (0, 1) })
         for other in 0..<layout.bucketCount where other != bucket {
             var changed = words
-            for index in 0..<layout.bucketCount / 2 {
-                let (low, high): (UInt64, UInt64) = (index * 2 > other ? 1 : 0, index * 2 + 1 > other ? 1 : 0)
-                changed[layout.firstDirectoryWord + index] = low | high << 32
+            for group in 0..<layout.bucketCount / 4 {
+                func start(_ place: Int) -> UInt32 { group * 4 + place > other ? 1 : 0 }
+                let word = DirectoryWord(starts: (start(0), start(1), start(2), start(3)))
+                changed[layout.firstDirectoryWord + group] = word.rawValue
             }
             let copy = try Snapshot(header: header, key: snapshot.key, words: buffer(changed))
             #expect(copy.positions(of: name) == 0, "bucket \(other)")
         }
     }
 
-    private func start(of bucket: Int, _ words: [UInt64], _ layout: SnapshotLayout) -> UInt64 {
-        let word = words[layout.firstDirectoryWord + bucket / 2]
-        return bucket % 2 == 0 ? word & 0xFFFF_FFFF : word >> 32
+    @Test func `a directory word tells four buckets apart as far as it can`() {
+        let word = DirectoryWord(starts: (7, 7, 10, 1_030))
+        #expect(word.start == 7)
+        #expect((0..<4).map { word.bucket($0, end: 1_100).start } == [7, 7, 10, 1_030])
+        #expect((0..<4).map { word.bucket($0, end: 1_100).end } == [7, 10, 1_030, 1_100])
+        #expect(word.isWellFormed(size: 1_093))
+        #expect(word.isWellFormed(size: 1_022) == false)
+        let undivided = DirectoryWord(starts: (7, 8, 9, 1_031))
+        for bucket in 0..<4 { #expect(undivided.bucket(bucket, end: 1_100) == (7, 1_100)) }
+        #expect(undivided.isWellFormed(size: 1_093))
+        let last = DirectoryWord(starts: (.max, .max, .max, .max))
+        for bucket in 0..<4 { #expect(last.bucket(bucket, end: Int(UInt32.max)).start == Int(UInt32.max)) }
+    }
+
+    @Test func `entries of buckets that are not told apart are found`() throws {
+        let snapshot = try Self.snapshot(500)
+        var words = words(snapshot)
+        let layout = snapshot.layout
+        for group in 0..<layout.bucketCount / 4 {
+            words[layout.firstDirectoryWord + group] &= 0xFFFF_FFFF
+            words[layout.firstDirectoryWord + group] |= 1 << 62
+        }
+        let copy = try Snapshot(header: Self.header(snapshot), key: snapshot.key, words: buffer(words))
+        for index in 0..<600 {
+            let name = try DomainName("www.n\(index).example.test")
+            #expect(copy.positions(of: name) == snapshot.positions(of: name))
+        }
     }
 
     private struct Measures {
@@ -284,20 +328,21 @@ struct SnapshotTests {
 
     @Test func `a layout that no snapshot has is refused`() {
         let wrong = [
-            Measures(entries: 0, filter: 0, bits: 8),
-            Measures(entries: 0, filter: 1, bits: 7),
-            Measures(entries: 0, filter: 1, bits: 30),
-            Measures(entries: 0, filter: 1, bits: 64),
-            Measures(entries: 0, filter: 1, bits: 255),
-            Measures(entries: 0, filter: .max, bits: 8),
-            Measures(entries: 0, filter: 1 << 29 + 1, bits: 8),
-            Measures(entries: 1_000, filter: 249, bits: 8),
-            Measures(entries: 2_048, filter: 512, bits: 8),
-            Measures(entries: 10_000_000, filter: 2_500_000, bits: 20),
-            Measures(entries: 10_000_000, filter: 2_499_999, bits: 21),
-            Measures(entries: 1 << 31 + 1, filter: 1 << 29, bits: 29),
-            Measures(entries: .max, filter: 1, bits: 8),
-            Measures(entries: 1 << 63, filter: 1 << 29, bits: 29),
+            Measures(entries: 0, filter: 0, bits: 10),
+            Measures(entries: 0, filter: 8, bits: 9),
+            Measures(entries: 0, filter: 8, bits: 31),
+            Measures(entries: 0, filter: 8, bits: 64),
+            Measures(entries: 0, filter: 8, bits: 255),
+            Measures(entries: 0, filter: .max, bits: 10),
+            Measures(entries: 0, filter: 1 << 29 + 8, bits: 10),
+            Measures(entries: 1_000, filter: 248, bits: 10),
+            Measures(entries: 1_000, filter: 257, bits: 10),
+            Measures(entries: 4_096, filter: 1_024, bits: 10),
+            Measures(entries: 10_000_000, filter: 2_500_000, bits: 21),
+            Measures(entries: 10_000_000, filter: 2_499_992, bits: 22),
+            Measures(entries: 1 << 31 + 1, filter: 1 << 29, bits: 30),
+            Measures(entries: .max, filter: 8, bits: 10),
+            Measures(entries: 1 << 63, filter: 1 << 29, bits: 30),
         ]
         for measures in wrong {
             let layout = SnapshotLayout(

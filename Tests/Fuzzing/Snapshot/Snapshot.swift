@@ -39,8 +39,12 @@ enum Entry {
                 Blocklist([Blocklist.Part(snapshot)]),
                 Blocklist([Blocklist.Part(snapshot), Blocklist.Part(snapshot)], exemptions: exemptions),
             ] {
-                for name in names {
+                var batch = LookupBatch()
+                for name in names { batch.add(name.view, in: .dns) }
+                batch.lookUp(in: blocklist)
+                for (index, name) in names.enumerated() {
                     let found = blocklist.lookUp(name, in: .dns)
+                    precondition(batch[index] == found)
                     let lists = (found.match?.lists ?? 0) | (found.exemption?.lists ?? 0)
                     precondition(lists >> UInt64(blocklist.lists.count) == 0)
                     precondition(found.match == nil || found.exemption == nil)

@@ -132,7 +132,7 @@ struct SnapshotFileTests {
         #expect(open.octets[open.bodyOffset...] == sample.octets[sample.bodyOffset...])
     }
 
-    @Test(arguments: [2, 300])
+    @Test(arguments: [3, 300])
     func `a later version is refused as such, whatever its checksum`(version: UInt16) throws {
         var sample = try SnapshotSample(count: 20)
         sample.put(version, at: 8)
@@ -143,7 +143,14 @@ struct SnapshotFileTests {
         let error = ListFileError.badSnapshot(path: path, cause: .laterVersion(Int(version)))
         #expect(throws: error) { _ = try SnapshotFile.header(at: path) }
         let mend = "update grindvakt, or build it anew"
-        #expect(error.description == "\(path): written in format \(version); this version reads format 1; \(mend)")
+        #expect(error.description == "\(path): written in format \(version); this version reads format 2; \(mend)")
+    }
+
+    @Test func `an earlier version is refused as such`() throws {
+        var sample = try SnapshotSample(count: 20)
+        sample.put(UInt16(1), at: 8)
+        sample.agree()
+        #expect(try refusal(of: try folder.write(sample.octets)) == .earlierVersion(1))
     }
 
     @Test(arguments: [
@@ -226,7 +233,7 @@ struct SnapshotFileTests {
         #expect(SnapshotFile.beginning(of: far, isSealed: false, createdAt: 0) == nil)
     }
 
-    /// The seeds of the fuzz target, which were written when the format was made and are not written again.
+    /// The seeds of the fuzz target, which were written when this version of the format was made and are not written again.
     @Test(arguments: [
         ("unsealed", 4), ("sealed", 4), ("empty", 0), ("several-lists", 12), ("many-entries", 190),
     ])
