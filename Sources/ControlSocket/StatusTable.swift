@@ -37,6 +37,18 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var maxLength: Int?
     }
 
+    /// What is done where the sensor cannot do its job: `accept` or `drop`.
+    package struct Failures: Decodable, Sendable, Equatable {
+        /// With packets for which a queue has no room.
+        package var overload: String
+        /// With packets while nobody listens.
+        package var absence: String
+        /// With messages that break their format.
+        package var malformed: String
+        /// With what is larger or in more pieces than there is room for.
+        package var overBudget: String
+    }
+
     /// One tapped interface with its worker's counters.
     package struct Tap: Decodable, Sendable, Equatable {
         /// The worker's number.
@@ -119,6 +131,8 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var undecided: [String: UInt64]
         /// Packets that showed an odd form, by kind.
         package var anomalies: [String: UInt64]
+        /// What was to be sent in place of dropped packets, by kind and by what became of it; nil from a sensor that sends nothing.
+        package var responses: [String: [String: UInt64]]?
         /// Flows of encrypted DNS, by kind.
         package var encryptedDnsFlows: [String: UInt64]
     }
@@ -147,6 +161,10 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
     package var killSwitch: Bool?
     /// How many names the operator lets pass.
     package var passes: Int?
+    /// What is done where it cannot do its job; nil from a sensor that only looks, or does not say, as with the next.
+    package var failures: Failures?
+    /// Seconds in which packets passed unseen.
+    package var failOpenSeconds: Double?
     /// The queues, by number.
     package var queues: [Queue]
     /// The tapped interfaces; nil from a sensor that knows no taps.
@@ -185,6 +203,7 @@ package enum StatusTable {
         text += outcomes("reloads", status.reloads)
         if let rollbacks = status.rollbacks, rollbacks.last != nil { text += outcomes("rollbacks", rollbacks) }
         if let passes = status.passes, passes > 0 { text += "let pass by the operator: \(passes) names\n" }
+        text += failures(status)
         text += "\n"
         let taps = status.taps ?? []
         if taps.isEmpty || status.queues.isEmpty == false { text += table(queueRows(status)) + "\n" }
@@ -196,6 +215,7 @@ package enum StatusTable {
         text += "matches    \(status.totals.matches)\n"
         if let tests = status.totals.testMatches { text += "tests      \(tests)\n" }
         if let exempted = status.totals.exempted { text += "left alone \(counts(exempted))\n" }
+        if let responses = status.totals.responses { text += "answers    \(sent(responses))\n" }
         text += "undecided  \(counts(status.totals.undecided))\n"
         text += "odd forms  \(seen(status.totals.anomalies))\n"
         text += "hidden DNS \(seen(status.totals.encryptedDnsFlows))\n"
@@ -206,6 +226,24 @@ package enum StatusTable {
         var text = "\(name): \(all.succeeded) ok, \(all.failed) failed"
         if let last = all.last { text += "; last \(last.succeeded ? "ok" : "failed") at \(time(last.at))" }
         return text + "\n"
+    }
+
+    private static func failures(_ status: StatusDocument) -> String {
+        guard let failures = status.failures else { return "" }
+        var text = "when it cannot judge: overload \(failures.overload), nobody there \(failures.absence), "
+        text += "malformed \(failures.malformed), over budget \(failures.overBudget)"
+        if let seconds = status.failOpenSeconds, seconds > 0 { text += "; \(duration(seconds)) fail-open so far" }
+        return text + "\n"
+    }
+
+    /// What was sent of each kind, and what was not.
+    private static func sent(_ responses: [String: [String: UInt64]]) -> String {
+        let parts = responses.sorted { $0.key < $1.key }.compactMap { kind, results -> String? in
+            guard results.values.contains(where: { $0 > 0 }) else { return nil }
+            let others = results.filter { $0.key != "sent" && $0.value > 0 }
+            return "\(kind) \(results["sent"] ?? 0)" + (others.isEmpty ? "" : " (\(counts(others)))")
+        }
+        return parts.isEmpty ? "none" : parts.joined(separator: ", ")
     }
 
     private static func queueRows(_ status: StatusDocument) -> [[String]] {

@@ -20,6 +20,9 @@ struct StatusTableTests {
         odd.insert(.tunnelled)
         odd.insert(.encryptedClientHello)
         counters.countAnomalies(odd)
+        counters.countResponse(.reset, .sent, bytes: 40)
+        counters.countResponse(.reset, .sent, bytes: 40)
+        counters.countResponse(.answer, .limited, bytes: 0)
         counters.observeVerdict(nanoseconds: 1530, packets: 1)
         let state = SensorState(
             version: "1.2.3",
@@ -27,6 +30,8 @@ struct StatusTableTests {
             startedAt: 1_763_776_800,
             snapshotGeneration: 4,
             reloads: ReloadCounts(succeeded: 2, failed: 1, last: LastReload(at: 1_763_776_850, succeeded: false)),
+            failures: FailureActions(overload: "accept", absence: "drop", malformed: "accept", overBudget: "drop"),
+            failOpenSeconds: 75,
             queues: [QueueState(queue: 0, present: true, length: 17, kernelDropped: 3)],
             queueConfigurations: [
                 QueueConfigurationState(
@@ -74,6 +79,7 @@ struct StatusTableTests {
         let expected = """
             grindvakt 1.2.3, up 1d 1h, since 2025-11-22T02:00:00Z, snapshot 4
             reloads: 2 ok, 1 failed; last failed at 2025-11-22T02:00:50Z
+            when it cannot judge: overload accept, nobody there drop, malformed accept, over budget drop; 1m 15s fail-open so far
 
             QUEUE     WAITING  ACCEPTED  DROPPED  KERNEL-DROPPED  USER-DROPPED  UNSEEN  OVERRUNS  FLOWS  VERDICT  FAIL-OPEN  GSO  BUFFER
             0              17         0        1               3             0       0         0      0    1.5us  yes        no   416KiB of 16MiB
@@ -91,6 +97,7 @@ struct StatusTableTests {
             matches    1
             tests      2
             left alone allowed 1, passed 1, protected 0
+            answers    answer 0 (limited 1), reset 2
             undecided  \(UndecidedCause.allCases.map { "\($0.label) 0" }.sorted().joined(separator: ", "))
             odd forms  ech 1, tunnelled 1
             hidden DNS none

@@ -165,7 +165,7 @@ struct HostCheckTests {
             "mark-bits",
             .fault,
             "mark bits of 0x70000 are used by others: iptables table mangle, chain PREROUTING",
-            command: "sed -i '/^[[:blank:]]*\\[[[:blank:]]*sensor[[:blank:]]*\\]/a mark-mask = 0xc0000000' "
+            command: "sed -i '/^[[:blank:]]*\\[[[:blank:]]*sensor[[:blank:]]*\\]/a mark-mask = 0xe0000000' "
                 + "/etc/grindvakt/grindvakt.toml && grindvakt rules apply --backend iptables --config "
                 + "/etc/grindvakt/grindvakt.toml && systemctl restart grindvakt"
         ) {
@@ -510,7 +510,7 @@ struct HostCheckTests {
             $0.nft = .known(
                 try nft(
                     """
-                    {"match": {"op": "==", "left": {"&": [{"ct": {"key": "mark"}}, 196608]}, "right": 65536}},
+                    {"match": {"op": "==", "left": {"&": [{"ct": {"key": "mark"}}, 458752]}, "right": 65536}},
                     {"flow": {"op": "add", "flowtable": "@ft"}}
                     """
                 )

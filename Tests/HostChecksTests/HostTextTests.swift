@@ -81,7 +81,7 @@ struct HostTextTests {
         #expect(rule.flowtable == "ft")
         #expect(rule.isUntracking)
         #expect(rule.queues == 0...3)
-        #expect(rule.connectionMark == NFTListing.Mark(mask: 0x70000, value: 0x10000))
+        #expect(rule.connectionMark == NFTListing.Mark(mask: 0x30000, value: 0x10000))
     }
 
     @Test func `words in quotes are one word of a rule`() throws {

@@ -125,6 +125,9 @@ def exchange(opened, data, patience):
         opened.send(data)
         opened.recv(65_535)
         return "answered"
+    except PermissionError:
+        # A rule dropped it on its way out of this host.
+        return "silence"
     except ConnectionRefusedError:
         return "unreachable"
     except socket.timeout:
