@@ -2,10 +2,12 @@ import Wire
 
 /// The DNS message that a blocked client gets (RFC 1035 §4.1).
 ///
-/// Header: identifier, opcode, RD and CD are the query's. AA is zero, as nobody here is an authority for the name. RA is one: the answer stands
-/// in the place of a resolver's, and stub resolvers (glibc's is one) go on to the next server when an empty answer has neither AA nor RA. AD
-/// is zero and no record is signed, whatever DO and CD say: nothing here was validated (RFC 4035 §3.2.3, RFC 6840 §5.8). A validating client
-/// that knows the zone to be signed will take the answer for bogus, which stops it as well.
+/// Header: identifier, opcode, RD and CD are the query's. The answer stands in the place of the one whom the query was for. Where the client asks
+/// for recursion that is a resolver: RA is one, since stub resolvers (glibc's is one) go on to the next server when an empty answer has neither AA
+/// nor RA; AA is zero. Where it does not, the client iterates and asks the name's own server: AA is one, as a resolver takes any other answer for a
+/// lame server's and tells its own clients of a failure, and RA is zero. Answers that say nothing of the name, such as a refusal, have no AA (RFC
+/// 1035 §4.1.1). AD is zero and no record is signed, whatever DO and CD say: nothing here was validated (RFC 4035 §3.2.3, RFC 6840 §5.8). A
+/// validating client that knows the zone to be signed will take the answer for bogus, which stops it as well.
 ///
 /// Negative answers have no SOA record, so that clients do not keep them (RFC 2308 §5).
 struct DNSAnswer {
@@ -98,8 +100,13 @@ struct DNSAnswer {
 
     /// Writes the message; `message` is the one that the request was read from, and `text` the blocked answer's.
     func write(echoing message: Span<UInt8>, text: Span<UInt8>, into buffer: inout OctetBuffer) {
-        var flags: UInt16 = Flags.response | Flags.recursionAvailable | responseCode & 0x0F
+        var flags: UInt16 = Flags.response | responseCode & 0x0F
         flags |= request.flags & (Flags.recursionDesired | Flags.checkingDisabled)
+        if request.flags & Flags.recursionDesired != 0 {
+            flags |= Flags.recursionAvailable
+        } else if responseCode == ResponseCode.noError || responseCode == ResponseCode.noSuchName {
+            flags |= Flags.authoritative
+        }
         if isTruncated { flags |= Flags.truncated }
         buffer.append(request.identifier)
         buffer.append(flags)
@@ -145,6 +152,7 @@ struct DNSAnswer {
 
     private enum Flags {
         static let response: UInt16 = 0x8000
+        static let authoritative: UInt16 = 0x0400
         static let truncated: UInt16 = 0x0200
         static let recursionDesired: UInt16 = 0x0100
         static let recursionAvailable: UInt16 = 0x0080

@@ -38,7 +38,7 @@ struct DNSAnswerTests {
 
     @Test func `identifier, RD and CD are the query's, and nothing else of its flags`() throws {
         // AA, TC, RA, Z, AD and a response code are set in the query.
-        for (flags, expected) in [(0x0000, 0x8083), (0x0100, 0x8183), (0x0010, 0x8093), (0x07FF, 0x8193)] {
+        for (flags, expected) in [(0x0000, 0x8403), (0x0100, 0x8183), (0x0010, 0x8413), (0x07FF, 0x8193)] {
             var query = DNSQuery()
             query.identifier = 0xBEEF
             query.flags = UInt16(flags)
@@ -46,6 +46,21 @@ struct DNSAnswerTests {
             #expect(answer.identifier == 0xBEEF)
             #expect(answer.flags == UInt16(expected))
         }
+    }
+
+    @Test(
+        arguments: [(.nxdomain, 0x8403), (.nodata, 0x8400), (.refused, 0x8005), (.sinkhole, 0x8400)]
+            as [(BlockedAnswer.Result, UInt16)]
+    )
+    func `a resolver that iterates is answered with authority, where the answer is about the name`(
+        result: BlockedAnswer.Result,
+        flags: UInt16
+    ) throws {
+        var query = DNSQuery()
+        query.flags = 0
+        #expect(try answer(query, BlockedAnswer(result: result)).flags == flags)
+        query.questions.append(DNSBuilder.name("b.example") + hex("0001 0001"))
+        #expect(try answer(query, BlockedAnswer(result: result)).flags == 0x8001)
     }
 
     @Test func `the question is echoed octet for octet`() throws {
