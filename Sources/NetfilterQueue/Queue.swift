@@ -51,6 +51,15 @@ struct Queue: ~Copyable, Sendable {
         return request.post(.flag(UInt32(NFQA_CFG_F_FAIL_OPEN)), socket) && request.post(.maximumLength(0), socket)
     }
 
+    /// Has the kernel say of each packet what connection tracking knows of its connection, or no longer.
+    ///
+    /// - Returns: whether the kernel was told. Its answer is not awaited: without, translated connections are answered as others are.
+    func readConnections(_ isWanted: Bool) -> Bool {
+        var request = ConfigurationRequest(queue: state.queue)
+        let flag = UInt32(NFQA_CFG_F_CONNTRACK)
+        return request.post(isWanted ? .flag(flag) : .noFlag(flag), socket)
+    }
+
     /// Sends verdict messages, as often as it takes: each is the only one its packets get.
     ///
     /// - Returns: whether the kernel took them.
@@ -67,6 +76,7 @@ private struct ConfigurationRequest {
         case bind(copyRange: Int, maximumLength: UInt32)
         case maximumLength(UInt32)
         case flag(UInt32)
+        case noFlag(UInt32)
     }
 
     private let queue: UInt16
@@ -155,6 +165,9 @@ private struct ConfigurationRequest {
             unsafe nfq_nlmsg_cfg_put_qmaxlen(header, count)
         case .flag(let flag):
             unsafe mnl_attr_put_u32(header, UInt16(NFQA_CFG_FLAGS.rawValue), flag.bigEndian)
+            unsafe mnl_attr_put_u32(header, UInt16(NFQA_CFG_MASK.rawValue), flag.bigEndian)
+        case .noFlag(let flag):
+            unsafe mnl_attr_put_u32(header, UInt16(NFQA_CFG_FLAGS.rawValue), 0)
             unsafe mnl_attr_put_u32(header, UInt16(NFQA_CFG_MASK.rawValue), flag.bigEndian)
         }
         unsafe header.pointee.nlmsg_flags |= UInt16(acknowledged ? NLM_F_ACK : 0)

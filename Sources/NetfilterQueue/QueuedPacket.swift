@@ -14,6 +14,9 @@ struct QueuedPacket: ~Escapable {
     /// Whether the kernel has not computed the transport checksum yet: the packet comes from this host or was merged from several.
     let hasUnfinishedChecksum: Bool
 
+    /// What connection tracking says of the packet's connection, where the queue asks for it; else empty.
+    let connection: Span<UInt8>
+
     /// Reads the message of a queued packet; nil where it carries no packet number, so that no verdict could name it.
     @_lifetime(copy message)
     init?(_ message: NetlinkMessage) {
@@ -22,6 +25,7 @@ struct QueuedPacket: ~Escapable {
         var id: UInt32?
         var mark: UInt32 = 0
         var payload = 0..<0
+        var connection = 0..<0
         var information: UInt32 = 0
         var attributes = NetlinkAttributes(bytes, from: Self.headerLength)
         while let (type, value) = attributes.next() {
@@ -31,6 +35,7 @@ struct QueuedPacket: ~Escapable {
             case Int(NFQA_SKB_INFO.rawValue) where value.count >= 4:
                 information = bytes.networkUInt32(at: value.lowerBound)
             case Int(NFQA_PAYLOAD.rawValue): payload = value
+            case Int(NFQA_CT.rawValue): connection = value
             default: break
             }
         }
@@ -38,6 +43,7 @@ struct QueuedPacket: ~Escapable {
         self.id = id
         self.mark = mark
         self.payload = bytes.extracting(payload)
+        self.connection = bytes.extracting(connection)
         hasUnfinishedChecksum = information & UInt32(NFQA_SKB_CSUMNOTREADY) != 0
     }
 

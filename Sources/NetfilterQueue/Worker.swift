@@ -20,7 +20,9 @@ struct Worker: ~Copyable, Sendable {
     private var buffers: ReceiveBuffers
     private var verdicts: VerdictWriter
     private var responder: Responder
+    private var clientPacket = ClientPacket()
     private var adopted: UInt64
+    private var readsConnections = false
 
     init(
         queue: consuming Queue,
@@ -37,11 +39,13 @@ struct Worker: ~Copyable, Sendable {
         self.queue = queue
         self.counters = counters
         self.control = control
-        responder.adopt(inspector.blocklist)
+        let blocklist = inspector.blocklist
+        responder.adopt(blocklist)
         adopted = inspector.blocklistGeneration
         self.inspector = inspector
         self.responder = responder
         marks = MarkBits(configuration)
+        readConnections(of: blocklist)
     }
 
     /// Judges packets until it is told to stop, then those that still wait.
@@ -86,7 +90,16 @@ struct Worker: ~Copyable, Sendable {
         inspector.forgetDecisions(asOf: control.withdrawal)
         guard inspector.blocklistGeneration != adopted else { return }
         adopted = inspector.blocklistGeneration
-        responder.adopt(inspector.blocklist)
+        let blocklist = inspector.blocklist
+        responder.adopt(blocklist)
+        readConnections(of: blocklist)
+    }
+
+    /// Asks for what connection tracking knows where a list answers, and only there, as it makes every packet dearer.
+    private mutating func readConnections(of blocklist: Blocklist) {
+        let isWanted = blocklist.lists.contains { $0.action.needsSending }
+        guard isWanted != readsConnections, queue.readConnections(isWanted) else { return }
+        readsConnections = isWanted
     }
 
     /// Judges a batch and sends its verdicts.
@@ -96,7 +109,18 @@ struct Worker: ~Copyable, Sendable {
         var packets = 0
         verdicts.reset()
         for index in 0..<count {
-            packets += Self.judge(buffers, index, at: now, &inspector, &responder, &verdicts, &lastID, marks, counters)
+            packets += Self.judge(
+                buffers,
+                index,
+                at: now,
+                &inspector,
+                &responder,
+                &clientPacket,
+                &verdicts,
+                &lastID,
+                marks,
+                counters
+            )
         }
         guard settle() else { return false }
         counters.observeVerdict(nanoseconds: gv_monotonic_nanoseconds() &- start, packets: packets)
@@ -117,6 +141,7 @@ struct Worker: ~Copyable, Sendable {
         at now: Instant,
         _ inspector: inout Inspector,
         _ responder: inout Responder,
+        _ clientPacket: inout ClientPacket,
         _ verdicts: inout VerdictWriter,
         _ lastID: inout UInt32?,
         _ marks: MarkBits,
@@ -140,7 +165,7 @@ struct Worker: ~Copyable, Sendable {
             let decision = inspector.inspect(packet.payload, at: now)
             count(decision, &inspector, counters)
             guard decision.response == nil else {
-                answer(packet, decision, at: now, &inspector, &responder, &verdicts, marks, counters)
+                answer(packet, decision, at: now, &inspector, &responder, &clientPacket, &verdicts, marks, counters)
                 continue
             }
             verdicts.add(decision.verdict, id: packet.id, mark: marks.newMark(decision, packet.mark))
@@ -156,10 +181,23 @@ struct Worker: ~Copyable, Sendable {
         at now: Instant,
         _ inspector: inout Inspector,
         _ responder: inout Responder,
+        _ clientPacket: inout ClientPacket,
         _ verdicts: inout VerdictWriter,
         _ marks: MarkBits,
         _ counters: Counters
     ) {
+        if let view = packet.clientView, clientPacket.restore(view, in: packet.payload) {
+            _ = responder.respond(
+                to: decision,
+                clientPacket.span,
+                message: inspector.decidingMessage,
+                server: clientPacket.server,
+                at: now.nanoseconds,
+                counters
+            )
+            verdicts.add(decision.verdict, id: packet.id, mark: marks.newMark(decision, packet.mark))
+            return
+        }
         let effect = responder.respond(
             to: decision,
             packet.payload,

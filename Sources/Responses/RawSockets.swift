@@ -1,4 +1,5 @@
 import Glibc
+import Wire
 
 /// The sockets that composed packets leave by: for each IP version one whose packets connection tracking translates as those of their
 /// connection, and one whose packets it does not see.
@@ -64,35 +65,42 @@ struct RawSockets: ~Copyable, Sendable {
         return descriptor
     }
 
-    /// Sends an IP packet to the address in its header.
+    /// Sends an IP packet.
     ///
     /// - Parameters:
     ///   - packet: the packet, from its header on.
     ///   - isTracked: whether connection tracking is to see it.
+    ///   - route: where it is routed, of its version, for one that connection tracking translates; nil for the address in its header.
     /// - Returns: whether the kernel took it.
-    func send(_ packet: Span<UInt8>, isTracked: Bool) -> Bool {
+    func send(_ packet: Span<UInt8>, isTracked: Bool, by route: IPAddress? = nil) -> Bool {
         guard packet.count >= 20 else { return false }
         let pair = isTracked ? tracked : untracked
-        return packet[0] &>> 4 == 4 ? sendV4(packet, pair.v4) : sendV6(packet, pair.v6)
+        return packet[0] &>> 4 == 4 ? sendV4(packet, pair.v4, route) : sendV6(packet, pair.v6, route)
     }
 
-    private func sendV4(_ packet: Span<UInt8>, _ descriptor: Int32) -> Bool {
+    private func sendV4(_ packet: Span<UInt8>, _ descriptor: Int32, _ route: IPAddress?) -> Bool {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         // SAFETY: twenty octets are there at least, checked by the caller; the address is read where it stands, in network byte order.
         unsafe packet.withUnsafeBytes {
             address.sin_addr.s_addr = unsafe $0.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
         }
+        if let route { address.sin_addr.s_addr = UInt32(truncatingIfNeeded: route.low).bigEndian }
         return Self.send(packet, descriptor, &address)
     }
 
-    private func sendV6(_ packet: Span<UInt8>, _ descriptor: Int32) -> Bool {
+    private func sendV6(_ packet: Span<UInt8>, _ descriptor: Int32, _ route: IPAddress?) -> Bool {
         guard packet.count >= 40, descriptor >= 0 else { return false }
         var address = sockaddr_in6()
         address.sin6_family = sa_family_t(AF_INET6)
         // SAFETY: forty octets are there, checked above; the address is read where it stands.
         unsafe packet.withUnsafeBytes {
             address.sin6_addr = unsafe $0.loadUnaligned(fromByteOffset: 24, as: in6_addr.self)
+        }
+        if let route {
+            let words = (route.high.bigEndian, route.low.bigEndian)
+            // SAFETY: both are 16 octets, of which none is a pointer.
+            address.sin6_addr = unsafe unsafeBitCast(words, to: in6_addr.self)
         }
         return Self.send(packet, descriptor, &address)
     }

@@ -1,7 +1,7 @@
 package import Blocklists
 package import Inspection
 package import Telemetry
-import Wire
+package import Wire
 
 /// Says to both ends of a dropped packet what the operator wants them to hear; one for each worker.
 ///
@@ -20,6 +20,7 @@ package struct Responder: ~Copyable, Sendable {
     private var composer = PacketComposer()
     private var budget: ResponseBudget
     private var answers: [BlockedAnswer?] = []
+    private var server: IPAddress?
 
     /// The most octets of a composed packet: what every link carries (RFC 8200 §5).
     private static let lengthLimit = 1_280
@@ -61,6 +62,7 @@ package struct Responder: ~Copyable, Sendable {
     ///   - decision: what was decided about it; with a response.
     ///   - bytes: the packet, from its IP header on.
     ///   - message: the DNS message whose name decided, for the responses that need it.
+    ///   - server: where what goes to the server is routed, for a packet whose translation was undone; else nil.
     ///   - now: the time in nanoseconds.
     ///   - counters: where it is counted.
     /// - Returns: what becomes of the packet.
@@ -68,9 +70,11 @@ package struct Responder: ~Copyable, Sendable {
         to decision: Decision,
         _ bytes: Span<UInt8>,
         message: Span<UInt8>,
+        server: IPAddress? = nil,
         at now: UInt64,
         _ counters: Counters
     ) -> Effect {
+        self.server = server
         guard let response = decision.response else { return .none }
         do throws(WireError) {
             let packet = try IPPacket(parsing: bytes)
@@ -197,7 +201,7 @@ package struct Responder: ~Copyable, Sendable {
             counters.countResponse(kind, .limited, bytes: 0)
             return false
         }
-        guard sockets?.send(composer.packet, isTracked: isTracked) == true else {
+        guard sockets?.send(composer.packet, isTracked: isTracked, by: isTracked ? server : nil) == true else {
             counters.countResponse(kind, .failed, bytes: 0)
             return false
         }
