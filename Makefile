@@ -11,7 +11,8 @@ UNITS      := grindvakt.service grindvakt-rules.service grindvakt-tap@.service g
 # Debian packages: to build, to run `grindvakt demo`, to test
 BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev zlib1g-dev libxxhash-dev pkg-config
 DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps python3
-TEST_PACKAGES  := publicsuffix nftables conntrack python3 python3-venv valgrind util-linux chromium-headless-shell
+TEST_PACKAGES  := publicsuffix nftables python3 python3-venv valgrind util-linux chromium-headless-shell \
+                  knot-dnsutils tcpdump tshark conntrack
 VM_PACKAGES    := qemu-system-x86 busybox-static cpio kmod nftables conntrack
 
 # One program with the Swift runtime linked in.

@@ -105,10 +105,11 @@ struct QUICSite: Sendable {
         return Request(status: status == "nothing" ? nil : String(status), port: String(port))
     }
 
-    /// Lets the browser load `https://name/` with a profile of its own.
+    /// Lets the browser load `https://name/`, or the like of another scheme, with a profile of its own.
     ///
     /// - Parameters:
     ///   - name: the host of the page.
+    ///   - scheme: how the page is asked for.
     ///   - address: where it is.
     ///   - isForced: whether it begins with QUIC; else it begins with TCP, since nothing tells it of QUIC.
     ///   - seconds: after which it gives up.
@@ -116,6 +117,7 @@ struct QUICSite: Sendable {
     /// - Returns: how it ended; the output is the page as it was read.
     func browse(
         _ name: String,
+        scheme: String = "https",
         at address: String,
         overQUIC isForced: Bool,
         within seconds: Int
@@ -130,7 +132,7 @@ struct QUICSite: Sendable {
                 "--user-data-dir=\(profile)", "--host-resolver-rules=MAP \(name) \(host), MAP * ~NOTFOUND",
                 "--ignore-certificate-errors-spki-list=\(try await keyDigest())", "--enable-quic",
                 "--timeout=\(seconds * 1000)",
-            ] + (isForced ? ["--origin-to-force-quic-on=\(name):443"] : []) + ["--dump-dom", "https://\(name)/"],
+            ] + (isForced ? ["--origin-to-force-quic-on=\(name):443"] : []) + ["--dump-dom", "\(scheme)://\(name)/"],
             timeLimit: .seconds(seconds + 30)
         )
         // Its children follow it a moment later.
