@@ -71,6 +71,8 @@ class Network:
             command("ip", "netns", "add", name)
             self.made.append(name)
             command("ip", "-n", name, "link", "set", "lo", "up")
+            # Without detection of duplicates an IPv6 address can be used at once.
+            command(*self.inside(name, "sysctl", "-q", "-w", "net.ipv6.conf.default.accept_dad=0"))
         for name, near, ends in (
             (self.client, "toclient", ((self.CLIENT, self.CLIENT_GATEWAY, 24), (self.CLIENT_6, self.CLIENT_GATEWAY_6, 64))),
             (self.server, "toserver", ((self.SERVER, self.SERVER_GATEWAY, 24), (self.SERVER_6, self.SERVER_GATEWAY_6, 64))),
@@ -79,11 +81,9 @@ class Network:
             command("ip", "-n", name, "link", "set", "up0", "up")
             command("ip", "-n", self.router, "link", "set", near, "up")
             for address, gateway, length in ends:
-                # Without detection of duplicates an IPv6 address can be used at once.
-                flags = ("nodad",) if ":" in address else ()
-                command("ip", "-n", name, "address", "add", f"{address}/{length}", "dev", "up0", *flags)
-                command("ip", "-n", self.router, "address", "add", f"{gateway}/{length}", "dev", near, *flags)
-                command("ip", "-n", name, "-6" if flags else "-4", "route", "add", "default", "via", gateway)
+                command("ip", "-n", name, "address", "add", f"{address}/{length}", "dev", "up0")
+                command("ip", "-n", self.router, "address", "add", f"{gateway}/{length}", "dev", near)
+                command("ip", "-n", name, "-6" if ":" in address else "-4", "route", "add", "default", "via", gateway)
         forwarding = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
         command(*self.inside(self.router, "sysctl", "-q", "-w", *forwarding))
 
