@@ -21,7 +21,7 @@ struct RawSockets: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - own: the mark of packets that connection tracking sees.
-    ///   - untracked: the mark of packets that it does not see.
+    ///   - mark: the mark of packets that it does not see.
     /// - Throws: ``ResponseError`` where the process may not have them.
     init(own: UInt32, untracked mark: UInt32) throws(ResponseError) {
         var opened: [Int32] = []

@@ -83,7 +83,7 @@ package struct Responder: ~Copyable, Sendable {
             case .rewrite: return rewrite(packet, message, Int(decision.list), at: now, counters)
             case .reset: reset(packet, at: now, counters)
             case .page: page(packet, at: now, counters)
-            case .unreachable: unreachable(packet, at: now, counters)
+            case .unreachable: unreachable(packet, in: bytes, at: now, counters)
             }
         } catch {
             counters.countResponse(response.counted, .unanswerable, bytes: 0)
@@ -161,10 +161,16 @@ package struct Responder: ~Copyable, Sendable {
         send(.reset, composer.resetReceiver(of: packet), isFromServer == false, at: now, counters)
     }
 
-    private mutating func unreachable(_ packet: IPPacket, at now: UInt64, _ counters: Counters) {
+    private mutating func unreachable(
+        _ packet: IPPacket,
+        in bytes: Span<UInt8>,
+        at now: UInt64,
+        _ counters: Counters
+    ) {
         guard configuration.quicUnreachable else { return }
         let limit = min(576, max(budget.credit, 0))
-        send(.unreachable, composer.portUnreachable(packet, from: nil, limit: limit), false, at: now, counters)
+        let isComposed = composer.portUnreachable(packet, in: bytes, from: nil, limit: limit)
+        send(.unreachable, isComposed, false, at: now, counters)
     }
 
     // MARK: - Sending

@@ -15,18 +15,18 @@ package struct IPPacket: ~Escapable {
     /// The bytes behind the headers, as far as they are there: the transport protocol's, or of a fragment its piece of what was fragmented.
     package let payload: Span<UInt8>
 
-    /// The bytes before ``payload``: the IP header with its options or extension headers. Empty where the packet was put together of
-    /// fragments or lay behind an authentication header, for then no one header belongs to it.
-    package let header: Span<UInt8>
+    /// What the fragments of one packet have in common; of no meaning where the packet is none.
+    package let identification: UInt32
 
-    /// The octets of payload that the header states, which are more than ``payload`` has in a packet that was cut.
-    package let payloadLength: Int
+    /// Octets that the header states behind those that are there.
+    private let missing: UInt32
+
+    // Narrow, and side by side: the packet is copied once for each packet that is judged, and most of these are for the few that are not.
+    private let narrowHeaderLength: UInt32
+    private let narrowFragmentOffset: UInt16
 
     /// Whether the header states more octets than there are: the packet was cut by a copy range or a snap length.
     package let isTruncated: Bool
-
-    /// Offset of this fragment's payload in octets; zero in an unfragmented packet.
-    package let fragmentOffset: Int
 
     /// Whether the packet is one part of a fragmented packet.
     package let isFragment: Bool
@@ -34,8 +34,15 @@ package struct IPPacket: ~Escapable {
     /// Whether fragments follow this one.
     package let hasMoreFragments: Bool
 
-    /// What the fragments of one packet have in common; of no meaning where the packet is none.
-    package let identification: UInt32
+    /// Offset of this fragment's payload in octets; zero in an unfragmented packet.
+    package var fragmentOffset: Int { Int(narrowFragmentOffset) }
+
+    /// The octets before ``payload``: the IP header with its options or extension headers. Zero where the packet was put together of fragments
+    /// or lay behind an authentication header, for then no one header belongs to it.
+    package var headerLength: Int { Int(narrowHeaderLength) }
+
+    /// The octets of payload that the header states, which are more than ``payload`` has in a packet that was cut.
+    package var payloadLength: Int { payload.count &+ Int(missing) }
 
     /// Reads the packet that starts `bytes`, of the version that its first four bits state.
     ///
@@ -50,14 +57,14 @@ package struct IPPacket: ~Escapable {
         }
     }
 
-    @_lifetime(copy payload, copy header)
+    @_lifetime(copy payload)
     init(
         source: IPAddress,
         destination: IPAddress,
         transport: UInt8,
         payload: Span<UInt8>,
-        header: Span<UInt8>,
-        payloadLength: Int,
+        headerLength: Int,
+        missing: Int,
         isTruncated: Bool,
         fragmentOffset: Int,
         isFragment: Bool,
@@ -68,10 +75,10 @@ package struct IPPacket: ~Escapable {
         self.destination = destination
         self.transport = transport
         self.payload = payload
-        self.header = header
-        self.payloadLength = payloadLength
+        narrowHeaderLength = UInt32(truncatingIfNeeded: headerLength)
+        self.missing = UInt32(truncatingIfNeeded: missing)
         self.isTruncated = isTruncated
-        self.fragmentOffset = fragmentOffset
+        narrowFragmentOffset = UInt16(truncatingIfNeeded: fragmentOffset)
         self.isFragment = isFragment
         self.hasMoreFragments = hasMoreFragments
         self.identification = identification
@@ -96,8 +103,8 @@ package struct IPPacket: ~Escapable {
                 destination: destination,
                 transport: transport,
                 payload: payload,
-                header: payload.extracting(0..<0),
-                payloadLength: payload.count,
+                headerLength: 0,
+                missing: 0,
                 isTruncated: isTruncated,
                 fragmentOffset: 0,
                 isFragment: false,
@@ -112,8 +119,8 @@ package struct IPPacket: ~Escapable {
             destination: destination,
             transport: chain.next,
             payload: payload.extracting(chain.offset..<payload.count),
-            header: payload.extracting(0..<0),
-            payloadLength: payload.count &- chain.offset,
+            headerLength: 0,
+            missing: 0,
             isTruncated: isTruncated,
             fragmentOffset: chain.fragmentOffset,
             isFragment: chain.isFragment,

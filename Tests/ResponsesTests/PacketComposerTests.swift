@@ -34,7 +34,7 @@ struct PacketComposerTests {
         var isComposed = composer.resetSender(of: packet)
         count = composer.packet.count
         #expect(isComposed && count == 40)
-        isComposed = composer.portUnreachable(packet, from: nil, limit: 1_280)
+        isComposed = composer.portUnreachable(packet, in: sample.packet.span, from: nil, limit: 1_280)
         count = composer.packet.count
         #expect(isComposed == false && count == 0)
     }
@@ -128,7 +128,7 @@ struct PacketComposerTests {
     // MARK: Port unreachable
 
     private func unreachable(_ packet: [UInt8], from source: IPAddress? = nil, limit: Int = 65_535) -> [UInt8]? {
-        composed(packet) { $0.portUnreachable($1, from: source, limit: limit) }
+        composed(packet) { $0.portUnreachable($1, in: packet.span, from: source, limit: limit) }
     }
 
     @Test func `the error quotes what fits, from the header on`() throws {
@@ -179,7 +179,7 @@ struct PacketComposerTests {
             isTruncated: false
         )
         var composer = PacketComposer()
-        let hasError = composer.portUnreachable(packet, from: nil, limit: 1_280)
+        let hasError = composer.portUnreachable(packet, in: payload.span, from: nil, limit: 1_280)
         #expect(hasError == false)
         let message = DNSQuery().bytes
         let hasAnswer = composer.answer(packet, message: message.span, as: Self.blocked, from: nil, limit: 1_280)

@@ -21,7 +21,7 @@ struct Reading: Equatable {
         let isV4 = packet.source.version == .v4
         let payload = packet.payload.array
         guard packet.isTruncated == false, packet.isFragment == false, packet.payload.count == packet.payloadLength,
-            packet.header.count == (isV4 ? 20 : 40), packet.header.count + payload.count == bytes.count,
+            packet.headerLength == (isV4 ? 20 : 40), packet.headerLength + payload.count == bytes.count,
             bytes[isV4 ? 8 : 7] == 64
         else { return nil }
         if isV4 {

@@ -98,7 +98,8 @@ enum Kind: String, CaseIterable, Sendable {
                 case .page: composer.page(packet, content: message, limit: limit)
                 case .resetSender, .resetSenderOfSYN: composer.resetSender(of: packet)
                 case .resetReceiver, .resetReceiverOfSYN: composer.resetReceiver(of: packet)
-                case .portUnreachable: composer.portUnreachable(packet, from: nil, limit: limit)
+                case .portUnreachable:
+                    composer.portUnreachable(packet, in: sample.packet.span, from: nil, limit: limit)
                 }
             } : nil
     }

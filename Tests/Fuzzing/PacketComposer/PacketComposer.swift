@@ -19,7 +19,8 @@ enum Entry {
                 check(composer.answer(packet, message: message, as: blocked, from: nil, limit: limit), composer, limit)
                 let original = bytes.count - 2 + max(0, packet.payloadLength - packet.payload.count)
                 check(composer.rewrite(packet, message: message, as: blocked), composer, original)
-                check(composer.portUnreachable(packet, from: nil, limit: limit), composer, limit)
+                let octets = bytes.extracting(2..<bytes.count)
+                check(composer.portUnreachable(packet, in: octets, from: nil, limit: limit), composer, limit)
             }
             if let segment = try? TCPSegment(parsing: packet.payload) {
                 let message = segment.payload.extracting(min(2, segment.payload.count)..<segment.payload.count)
@@ -51,9 +52,9 @@ enum Entry {
         precondition(bytes.count <= limit && bytes.count <= 1_280)
         guard let packet = try? IPPacket(parsing: bytes) else { preconditionFailure("no IP packet") }
         precondition(packet.isTruncated == false && packet.isFragment == false)
-        precondition(packet.header.count + packet.payload.count == bytes.count)
+        precondition(packet.headerLength + packet.payload.count == bytes.count)
         let isV4 = packet.source.version == .v4
-        precondition(isV4 == false || sum(packet.header, from: 0) == 0xFFFF)
+        precondition(isV4 == false || sum(bytes.extracting(first: packet.headerLength), from: 0) == 0xFFFF)
         // The pseudo header: addresses, length, protocol.
         let addresses = isV4 ? bytes.extracting(12..<20) : bytes.extracting(8..<40)
         let isPlain = packet.transport == 1
