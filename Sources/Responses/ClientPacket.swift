@@ -73,7 +73,7 @@ package struct ClientPacket: ~Copyable, Sendable {
         let checksum: Int?
 
         init?(of view: ClientView, in packet: IPPacket) {
-            let start = packet.header.count
+            let start = packet.headerLength
             let isStream = packet.transport == TransportProtocol.tcp
             guard start > 0, packet.isFragment == false, packet.source.version == view.server.version,
                 isStream || packet.transport == TransportProtocol.udp, packet.payload.count >= (isStream ? 18 : 8)
