@@ -10,7 +10,10 @@ enum Entry {
             var messages = NetlinkMessages(bytes)
             while let message = messages.next() {
                 precondition(message.payload.count <= bytes.count - NetlinkMessage.headerLength)
-                if let packet = QueuedPacket(message) { precondition(packet.payload.count < bytes.count) }
+                if let packet = QueuedPacket(message) {
+                    precondition(packet.payload.count < bytes.count)
+                    _ = packet.clientView
+                }
             }
         }
     }
