@@ -165,7 +165,8 @@ extension LiveTests {
 
                 let before = try await site.samples()
                 let forced = try await quic.browse("reset.test", at: address, overQUIC: true, within: 20)
-                #expect(forced.output.contains("page over QUIC") == false, "\(forced)")
+                // It was told to use nothing else.
+                #expect(forced.output.isEmpty && forced.errors.contains("net::ERR_QUIC_PROTOCOL_ERROR"), "\(forced)")
                 #expect(forced.duration < .seconds(10), "\(forced)")
                 let after = try await site.samples()
                 let told = #"grindvakt_responses_total{kind="unreachable",result="sent"}"#
@@ -176,6 +177,9 @@ extension LiveTests {
                 #expect(client.status == nil)
                 #expect(quic.connections("begun", from: client.port) == 0)
             }
+            let told = try await site.samples().sum("grindvakt_responses_total")
+            #expect(try await quic.ask("drop.test", at: site.lab.server.ipv4[0], within: 1).status == nil)
+            #expect(try await site.samples().sum("grindvakt_responses_total") == told)
             #expect(sensor.isRunning)
         }
     }

@@ -129,7 +129,8 @@ enum Script {
 
     /// Opens a TCP connection by hand, sends a ClientHello in pieces, and tells whether a ServerHello comes back.
     ///
-    /// Arguments: server, port, own port, server name, octets a segment (0 for all in one), `forward` or `reverse`, seconds to wait.
+    /// Arguments: server, port, own port, server name, octets a segment (0 for all in one), `forward`, `reverse` or `again`, seconds to wait.
+    /// With `again` it takes no notice of answers and resets, and sends the pieces ten times a second until it is ended.
     /// The host's own resets of the connection have to be kept back, since its kernel knows nothing of it.
     static let hello = #"""
         import os, select, socket, ssl, struct, sys, time
@@ -189,6 +190,10 @@ enum Script {
         for at, piece in reversed(pieces) if order == "reverse" else pieces:
             send(first + 1 + at, theirs, 0x18, piece)
         print(f"segments={len(pieces)}", flush=True)
+        while order == "again":
+            time.sleep(0.1)
+            for at, piece in pieces:
+                send(first + 1 + at, theirs, 0x18, piece)
         deadline, verdict = time.monotonic() + patience, "nothing"
         while verdict == "nothing":
             answer = receive(deadline)
