@@ -13,6 +13,7 @@ BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev zlib
 DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps python3
 TEST_PACKAGES  := publicsuffix nftables python3 python3-venv valgrind util-linux chromium-headless-shell \
                   knot-dnsutils tcpdump tshark conntrack
+CLIENT_PACKAGES := knot-dnsutils iputils-ping chromium-headless-shell
 VM_PACKAGES    := qemu-system-x86 busybox-static cpio kmod nftables conntrack
 
 # One program with the Swift runtime linked in.
@@ -23,7 +24,7 @@ AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test test-vm lint bench bench-live bench-lists install uninstall clean
+.PHONY: build demo test test-vm lint bench bench-live bench-clients bench-transfer bench-lists install uninstall clean
 build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
 
@@ -50,6 +51,14 @@ bench: test-packages
 # Packets per second beside a C program that accepts everything, on live queues in network namespaces (root).
 bench-live: demo-packages test-packages build
 	Benchmarks/live/run
+
+# What real clients report for a blocked name, and after how many milliseconds (root); about twelve minutes.
+bench-clients: client-packages build
+	Benchmarks/live/clients
+
+# A bulk transfer and short connections with and without the sensor (root); about seven minutes.
+bench-transfer: demo-packages build
+	Benchmarks/live/transfer
 
 # Memory and time of lists beside sets and resolvers; says what is missing, as Debian starts the resolvers that it installs.
 bench-lists: build-packages
@@ -113,10 +122,11 @@ uninstall:
 
 # ---- packages and tools ----
 
-.PHONY: build-packages demo-packages test-packages vm-packages
+.PHONY: build-packages demo-packages test-packages client-packages vm-packages
 build-packages: ; @$(call require,$(BUILD_PACKAGES))
 demo-packages:  ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
 test-packages:  ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES))
+client-packages: ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(CLIENT_PACKAGES))
 vm-packages:    ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(VM_PACKAGES))
 
 # Installs the Debian packages that are missing when run as root, else says the one line to run.

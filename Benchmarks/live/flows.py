@@ -1,7 +1,7 @@
-"""Both ends of the connections that `transfer` measures: flows.py server ADDRESS | bulk ADDRESS up|down SECONDS | short ADDRESS RATE SECONDS
+"""Both ends of the connections that `transfer` measures: flows.py server ADDRESS | bulk ADDRESS PORT up|down SECONDS | short ADDRESS RATE SECONDS
 
 Each connection begins as TLS does: a ClientHello made by OpenSSL for a name on no list, a server's flight, and the client's end of the
-handshake with a request in it. Only the cryptography is left out, which would be most of the time and the same with and without a sensor.
+handshake with a request in it. On port 80 an HTTP request with a long body takes their place. Only the cryptography is left out, which would be most of the time and the same with and without a sensor.
 Clients print one JSON object.
 """
 
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 
-PORT = 443
+TLS, HTTP = 443, 80
 FLIGHT = b"\x16\x03\x03\x0b\xb8" + bytes(3_000)
 FINISHED = b"\x14\x03\x03\x00\x01\x01" + b"\x17\x03\x03\x00\x80" + bytes(128)
 REPLY = b"\x17\x03\x03\x04\x00" + bytes(1_024)
@@ -36,6 +36,7 @@ def hello(name):
 
 
 HELLO = hello("short-000000.unlisted.test")
+OPENING = {TLS: HELLO, HTTP: b"PUT / HTTP/1.1\r\nHost: www.unlisted.test\r\nContent-Length: %d\r\n\r\n" % 10**15}
 NUMBER = HELLO.index(b"short-000000") + 6
 
 
@@ -88,17 +89,18 @@ def serve_bulk(stream, kind, seconds):
 
 def serve(address):
     """Answers short connections in one thread, and gives each bulk one a thread of its own."""
-    listening = socket.create_server((address, PORT), family=family(address), backlog=4_096)
-    listening.setblocking(False)
     ready = selectors.DefaultSelector()
-    ready.register(listening, selectors.EVENT_READ, None)
+    for port in OPENING:
+        listening = socket.create_server((address, port), family=family(address), backlog=4_096)
+        listening.setblocking(False)
+        ready.register(listening, selectors.EVENT_READ, None)
     print("ready", flush=True)
     while True:
         for key, _ in ready.select():
             if key.data is None:
                 try:
                     while True:
-                        stream = listening.accept()[0]
+                        stream = key.fileobj.accept()[0]
                         stream.setblocking(False)
                         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                         ready.register(stream, selectors.EVENT_READ, bytearray())
@@ -106,10 +108,11 @@ def serve(address):
                     continue
             stream, data = key.fileobj, key.data
             try:
-                piece = stream.recv(len(HELLO) + len(FINISHED) + REQUEST - len(data))
+                opening = len(OPENING[stream.getsockname()[1]])
+                piece = stream.recv(opening + len(FINISHED) + REQUEST - len(data))
                 data += piece
-                if piece and len(data) < len(HELLO) + len(FINISHED) + REQUEST:
-                    if len(data) == len(HELLO):
+                if piece and len(data) < opening + len(FINISHED) + REQUEST:
+                    if len(data) == opening:
                         stream.send(FLIGHT)
                     continue
                 if piece and data[-REQUEST:][:1] != SHORT:
@@ -131,10 +134,10 @@ def serve(address):
 # ---- clients ----
 
 
-def bulk(address, direction, seconds):
-    with socket.create_connection((address, PORT), timeout=seconds + PATIENCE) as stream:
+def bulk(address, port, direction, seconds):
+    with socket.create_connection((address, port), timeout=seconds + PATIENCE) as stream:
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        stream.sendall(HELLO)
+        stream.sendall(OPENING[port])
         receive(stream, len(FLIGHT))
         stream.sendall(request(DOWN if direction == "down" else UP, seconds))
         if direction == "down":
@@ -155,7 +158,7 @@ class Short:
         self.stream.setblocking(False)
         self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.hello = HELLO[:NUMBER] + b"%06d" % number + HELLO[NUMBER + 6:]
-        self.stream.connect_ex((address, PORT))
+        self.stream.connect_ex((address, TLS))
 
     def go_on(self, events):
         """Whether it is over."""
@@ -210,6 +213,6 @@ if __name__ == "__main__":
     if mode == "server":
         serve(address)
     elif mode == "bulk":
-        print(json.dumps(bulk(address, words[0], float(words[1]))))
+        print(json.dumps(bulk(address, int(words[0]), words[1], float(words[2]))))
     else:
         print(json.dumps(short(address, float(words[0]), float(words[1]))))
