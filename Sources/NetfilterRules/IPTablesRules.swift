@@ -58,6 +58,10 @@ package enum IPTablesRules {
     /// the jump to the queues stands last, after the host's own rules (which clamp the MSS, say), and the mark of the
     /// verdict is saved in a later chain. One that is to be dropped for good is sent through this chain once more, so
     /// that its connection gets the mark here; whatever becomes of these rules meanwhile, it does not pass.
+    ///
+    /// A SYN takes the mark off. Connection tracking knows a connection for some time after it was reset, and takes the next one between the
+    /// same ports for the same: what was decided about the one must neither refuse the other nor let it pass unread. Whether a SYN is there
+    /// only to lift the block, the engine knows.
     private static func mangle(_ rules: RuleSet) -> Table {
         let mark = rules.mark
         let mask = markText(mark.mask)
@@ -72,6 +76,7 @@ package enum IPTablesRules {
             ]
         }
         queueRules += [
+            "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/\(mask)",
             "-m connmark --mark \(markText(mark.blocked))/\(mask) -j DROP",
             "-m connmark --mark \(markText(mark.refused))/\(mask) -j RETURN",
             "-m connmark --mark \(markText(mark.accepted))/\(mask) -j RETURN",

@@ -28,7 +28,9 @@ package enum NFTRules {
                     + "ct mark set ct mark & \(others) | \(markText(value)) drop"
             )
         }
+        // See ``IPTablesRules``: a new connection between the same ports has nothing of the one before.
         lines += [
+            "        tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & \(others)",
             "        ct mark & \(mask) == \(markText(mark.blocked)) drop",
             "        ct mark & \(mask) == \(markText(mark.refused)) tcp flags & rst != rst reject with tcp reset",
             "        ct mark & \(mask) == \(markText(mark.refused)) return",

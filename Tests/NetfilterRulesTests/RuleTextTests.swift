@@ -26,6 +26,7 @@ struct RuleTextTests {
                         meta mark & 0x00070000 == 0x00030000 return
                         meta mark & 0x00070000 == 0x00020000 ct mark set ct mark & 0xfff8ffff | 0x00020000 drop
                         meta mark & 0x00070000 == 0x00040000 ct mark set ct mark & 0xfff8ffff | 0x00040000 drop
+                        tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & 0xfff8ffff
                         ct mark & 0x00070000 == 0x00020000 drop
                         ct mark & 0x00070000 == 0x00040000 tcp flags & rst != rst reject with tcp reset
                         ct mark & 0x00070000 == 0x00040000 return
@@ -71,6 +72,7 @@ struct RuleTextTests {
                         meta mark & 0x07000000 == 0x03000000 return
                         meta mark & 0x07000000 == 0x02000000 ct mark set ct mark & 0xf8ffffff | 0x02000000 drop
                         meta mark & 0x07000000 == 0x04000000 ct mark set ct mark & 0xf8ffffff | 0x04000000 drop
+                        tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & 0xf8ffffff
                         ct mark & 0x07000000 == 0x02000000 drop
                         ct mark & 0x07000000 == 0x04000000 tcp flags & rst != rst reject with tcp reset
                         ct mark & 0x07000000 == 0x04000000 return
@@ -134,6 +136,7 @@ struct RuleTextTests {
                 -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j DROP
                 -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
                 -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j DROP
+                -A GRINDVAKT-QUEUE -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/0x00070000
                 -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00070000 -j DROP
                 -A GRINDVAKT-QUEUE -m connmark --mark 0x00040000/0x00070000 -j RETURN
                 -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00070000 -j RETURN
@@ -190,6 +193,7 @@ struct RuleTextTests {
                 -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j DROP
                 -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
                 -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j DROP
+                -A GRINDVAKT-QUEUE -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/0x00070000
                 -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00070000 -j DROP
                 -A GRINDVAKT-QUEUE -m connmark --mark 0x00040000/0x00070000 -j RETURN
                 -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00070000 -j RETURN
