@@ -73,15 +73,15 @@ extension Finding {
 }
 
 /// The names of one packet, in a buffer that is used again for the next.
-struct Findings {
+struct Findings: ~Copyable, Sendable {
     private var slots: [Finding]
     private(set) var count = 0
 
     /// DNS messages that names were read from and that may have to be answered, one behind another.
-    private var messages: [UInt8] = []
+    private var messages = MessageBuffer(capacity: messageCapacity)
 
-    /// Which of the names decided that the packet is dropped.
-    private(set) var deciding: Int?
+    /// Which of the names decided that the packet is dropped; -1 for none.
+    private var deciding = -1
 
     /// Octets of messages that are kept of one packet: two of the longest that come over UDP, or many over TCP. A longer one is not answered.
     private static let messageCapacity = 8_192
@@ -107,7 +107,6 @@ struct Findings {
             name: DomainName()
         )
         slots = Array(repeating: blank, count: 16)
-        messages.reserveCapacity(Self.messageCapacity)
     }
 
     mutating func reset() {
@@ -115,24 +114,28 @@ struct Findings {
         anomalies = AnomalySet()
         fault = nil
         encryptedDNS = nil
-        deciding = nil
-        if messages.isEmpty == false { messages.removeAll(keepingCapacity: true) }
+    }
+
+    /// Forgets what was said of the packet before; left to the first name, since most packets have none.
+    @inline(never)
+    private mutating func begin() {
+        deciding = -1
+        messages.reset()
     }
 
     /// The message that the deciding name was read from; empty where it was not kept.
     var decidingMessage: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            guard let deciding, deciding < count else { return messages.span.extracting(0..<0) }
-            return messages.span.extracting(slots[deciding].message)
+            let range = deciding >= 0 && deciding < count ? slots[deciding].message : 0..<0
+            return messages.bytes.extracting(range)
         }
     }
 
     /// Keeps the message that the names from `first` on were read from, where there is room for it.
     mutating func keep(_ message: Span<UInt8>, from first: Int) {
-        guard message.count <= Self.messageCapacity &- messages.count else { return }
         let start = messages.count
-        for index in message.indices { messages.append(message[index]) }
+        guard messages.append(message) else { return }
         for index in first..<count { slots[index].message = start..<messages.count }
     }
 
@@ -173,6 +176,7 @@ struct Findings {
         _ source: NameSource,
         _ read: (inout DomainName) throws(WireError) -> Void
     ) throws(WireError) {
+        if count == 0 { begin() }
         if count == slots.count { slots.append(contentsOf: slots) }
         try read(&slots[count].name)
         guard slots[count].name.length > 0 else { return }
@@ -218,14 +222,14 @@ struct Findings {
             if isEncryptedDNS, slots[index].source == .hello { encryptedDNS = encryptedDNS ?? .doh }
             guard slots[index].verdict == .drop else { continue }
             verdict = .drop
-            if deciding == nil { deciding = index }
+            if deciding < 0 { deciding = index }
         }
         return verdict
     }
 
     /// What follows from the name that decided that the packet is dropped.
     func decision(flowMark: FlowMark?) -> Decision {
-        guard let deciding, deciding < count, let match = slots[deciding].match else {
+        guard deciding >= 0, deciding < count, let match = slots[deciding].match else {
             return Decision(.drop, flowMark: flowMark)
         }
         return Decision(

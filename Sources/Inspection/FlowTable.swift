@@ -107,6 +107,10 @@ struct Flow: ZeroValid {
         set { rawState = newValue.rawValue }
     }
 
+    /// Whether the flow is let go for good, as nearly all are that many packets come of.
+    @inline(__always)
+    var isAccepted: Bool { rawState == State.accepted.rawValue }
+
     /// Whether a direction is the client's, as far as is known.
     func isClient(_ isSecond: Bool) -> Bool { (clientIsSecond != 0) == isSecond }
 

@@ -26,8 +26,9 @@ extension Inspector {
         guard findings.judge(from: 0, against: blocklist) == .drop else {
             return Decision(.accept, undecided: undecided)
         }
-        findings.keep(datagram.payload, from: 0)
-        return findings.decision(flowMark: nil)
+        let decision = findings.decision(flowMark: nil)
+        if decision.response != nil { findings.keep(datagram.payload, from: 0) }
+        return decision
     }
 }
 

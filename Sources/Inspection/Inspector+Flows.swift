@@ -16,7 +16,8 @@ extension Inspector {
 
         var flow = flows.find(fingerprint, at: now)
         let isStart = segment.flags.contains(.syn)
-        if flow == 0 || isStart || flows[flow].state != .accepted { noteCandidates() }
+        if flow != 0, isStart == false, flows[flow].isAccepted { return Decision(.accept, flowMark: .accepted) }
+        noteCandidates()
         if flow == 0 {
             guard isStart || segment.payload.count > 0,
                 candidates.isEmpty == false || isForEncryptedDNS

@@ -18,31 +18,28 @@ package struct IPPacket: ~Escapable {
     /// What the fragments of one packet have in common; of no meaning where the packet is none.
     package let identification: UInt32
 
-    /// Octets that the header states behind those that are there.
-    private let missing: UInt32
-
-    // Narrow, and side by side: the packet is copied once for each packet that is judged, and most of these are for the few that are not.
-    private let narrowHeaderLength: UInt32
-    private let narrowFragmentOffset: UInt16
+    /// What few ask for, in one word: every field is copied more than once on the way of a packet that nobody answers. From the lowest bit on:
+    /// the three flags, the fragment's offset in units of eight octets, twenty bits of the header's length, as many of the missing octets.
+    private let facts: UInt64
 
     /// Whether the header states more octets than there are: the packet was cut by a copy range or a snap length.
-    package let isTruncated: Bool
+    package var isTruncated: Bool { facts & 1 != 0 }
 
     /// Whether the packet is one part of a fragmented packet.
-    package let isFragment: Bool
+    package var isFragment: Bool { facts & 2 != 0 }
 
     /// Whether fragments follow this one.
-    package let hasMoreFragments: Bool
+    package var hasMoreFragments: Bool { facts & 4 != 0 }
 
     /// Offset of this fragment's payload in octets; zero in an unfragmented packet.
-    package var fragmentOffset: Int { Int(narrowFragmentOffset) }
+    package var fragmentOffset: Int { Int(truncatingIfNeeded: facts & 0xFFF8) }
 
     /// The octets before ``payload``: the IP header with its options or extension headers. Zero where the packet was put together of fragments
     /// or lay behind an authentication header, for then no one header belongs to it.
-    package var headerLength: Int { Int(narrowHeaderLength) }
+    package var headerLength: Int { Int(truncatingIfNeeded: facts &>> 16 & 0xF_FFFF) }
 
     /// The octets of payload that the header states, which are more than ``payload`` has in a packet that was cut.
-    package var payloadLength: Int { payload.count &+ Int(missing) }
+    package var payloadLength: Int { payload.count &+ Int(truncatingIfNeeded: facts &>> 36) }
 
     /// Reads the packet that starts `bytes`, of the version that its first four bits state.
     ///
@@ -58,6 +55,7 @@ package struct IPPacket: ~Escapable {
     }
 
     @_lifetime(copy payload)
+    @inline(__always)
     init(
         source: IPAddress,
         destination: IPAddress,
@@ -75,12 +73,11 @@ package struct IPPacket: ~Escapable {
         self.destination = destination
         self.transport = transport
         self.payload = payload
-        narrowHeaderLength = UInt32(truncatingIfNeeded: headerLength)
-        self.missing = UInt32(truncatingIfNeeded: missing)
-        self.isTruncated = isTruncated
-        narrowFragmentOffset = UInt16(truncatingIfNeeded: fragmentOffset)
-        self.isFragment = isFragment
-        self.hasMoreFragments = hasMoreFragments
+        facts =
+            (isTruncated ? 1 : 0) | (isFragment ? 2 : 0) | (hasMoreFragments ? 4 : 0)
+            | UInt64(truncatingIfNeeded: fragmentOffset) & 0xFFF8
+            | (UInt64(truncatingIfNeeded: headerLength) & 0xF_FFFF) &<< 16
+            | UInt64(truncatingIfNeeded: missing) &<< 36
         self.identification = identification
     }
 
@@ -130,14 +127,17 @@ package struct IPPacket: ~Escapable {
     }
 }
 
-/// IANA protocol numbers that Grindvakt reads.
+/// IANA protocol numbers that Grindvakt reads. Inlined, since a constant of another target is a call for each packet.
 package enum TransportProtocol {
     /// Transmission Control Protocol.
-    package static let tcp: UInt8 = 6
+    @inlinable
+    package static var tcp: UInt8 { 6 }
 
     /// User Datagram Protocol.
-    package static let udp: UInt8 = 17
+    @inlinable
+    package static var udp: UInt8 { 17 }
 
     /// Authentication header (RFC 4302), of which IPv4 has no chain to walk.
-    package static let authentication: UInt8 = 51
+    @inlinable
+    package static var authentication: UInt8 { 51 }
 }

@@ -15,6 +15,7 @@ extension IPPacket {
     /// The walk ends at the first header that is not an extension header, or behind the header of a fragment: what follows there is a piece
     /// of the fragmented part. A payload length of zero means "to the end of the bytes" (RFC 2675).
     @_lifetime(copy bytes)
+    @inline(__always)
     init(v6 bytes: Span<UInt8>) throws(WireError) {
         guard bytes.count >= 40 else { throw .truncated(.ipv6Header) }
         let stated = Int(bytes.bigEndianUInt16(at: 4)) &+ 40
