@@ -33,7 +33,18 @@ package struct BlockedAnswer: Equatable, Sendable {
 
     /// The EXTRA-TEXT of the Extended DNS Error in UTF-8; never more than ``longestText`` octets.
     package var text: [UInt8] {
-        didSet { text = Self.shortened(text) }
+        get { (0..<textLength).map { textOctets[$0] } }
+        set { store(newValue) }
+    }
+
+    // In place, so that to answer with it counts no reference.
+    private var textOctets = InlineArray<64, UInt8>(repeating: 0)
+    private var textLength = 0
+
+    /// The octets of ``text``.
+    var textSpan: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { textOctets.span.extracting(0..<textLength) }
     }
 
     /// The most seconds that clients may keep a sinkhole's address: a name taken off the list is free again after a minute.
@@ -56,14 +67,22 @@ package struct BlockedAnswer: Equatable, Sendable {
         self.sinkholeV6 = sinkholeV6
         self.timeToLive = min(timeToLive, Self.longestTimeToLive)
         self.extendedError = extendedError
-        self.text = Self.shortened(text)
+        store(text)
     }
 
-    private static func shortened(_ text: [UInt8]) -> [UInt8] {
-        guard text.count > longestText else { return text }
-        var end = longestText
-        // Octets 10xxxxxx go on with a character of UTF-8, so the cut comes before the first octet that is none.
-        while end > 0, text[end] & 0xC0 == 0x80 { end &-= 1 }
-        return Array(text[..<end])
+    private mutating func store(_ text: [UInt8]) {
+        textLength = min(text.count, Self.longestText)
+        if text.count > Self.longestText {
+            // Octets 10xxxxxx go on with a character of UTF-8, so the cut comes before the first octet that is none.
+            while textLength > 0, text[textLength] & 0xC0 == 0x80 { textLength &-= 1 }
+        }
+        for index in 0..<textLength { textOctets[index] = text[index] }
+    }
+
+    /// Whether both say the same.
+    package static func == (first: BlockedAnswer, second: BlockedAnswer) -> Bool {
+        first.result == second.result && first.sinkholeV4 == second.sinkholeV4
+            && first.sinkholeV6 == second.sinkholeV6 && first.timeToLive == second.timeToLive
+            && first.extendedError == second.extendedError && first.text == second.text
     }
 }

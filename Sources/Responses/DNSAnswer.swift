@@ -44,7 +44,7 @@ struct DNSAnswer {
             // The path is not encrypted and padding would hide nothing, so the smallest that RFC 7830 §4 allows is enough: none.
             hasPadding = options.hasPadding
             extendedError = blocked.extendedError
-            textLength = extendedError == nil ? 0 : min(blocked.text.count, BlockedAnswer.longestText)
+            textLength = extendedError == nil ? 0 : min(blocked.textSpan.count, BlockedAnswer.longestText)
         }
         guard request.recordClass == Self.internet else {
             responseCode = ResponseCode.refused

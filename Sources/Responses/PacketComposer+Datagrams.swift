@@ -32,7 +32,7 @@ extension PacketComposer {
         guard answer.shorten(to: room, mayTruncate: true) else { return false }
         begin(route, transport: TransportProtocol.udp)
         appendHeader(from: datagram.destinationPort, to: datagram.sourcePort)
-        answer.write(echoing: message, text: blocked.text.span, into: &buffer)
+        answer.write(echoing: message, text: blocked.textSpan, into: &buffer)
         return finish(route, transport: TransportProtocol.udp, checksumOffset: 6, limit: limit)
     }
 
@@ -55,7 +55,7 @@ extension PacketComposer {
         }
         begin(route, transport: TransportProtocol.udp)
         appendHeader(from: datagram.sourcePort, to: datagram.destinationPort)
-        other.write(echoing: message, text: blocked.text.span, into: &buffer)
+        other.write(echoing: message, text: blocked.textSpan, into: &buffer)
         return finish(route, transport: TransportProtocol.udp, checksumOffset: 6, limit: limit)
     }
 

@@ -25,6 +25,9 @@ package struct Responder: ~Copyable, Sendable {
     /// The most octets of a composed packet: what every link carries (RFC 8200 §5).
     private static let lengthLimit = 1_280
 
+    /// The most octets of an ICMP error: what every host takes (RFC 1122 §3.3.2).
+    private static let errorLimit = 576
+
     /// A responder that sends by sockets of its own.
     ///
     /// - Throws: ``ResponseError`` where the process may not have them.
@@ -108,13 +111,12 @@ package struct Responder: ~Copyable, Sendable {
             return say(.answer, isComposed, packet, at: now, counters)
         }
         let limit = min(Self.lengthLimit, budget.credit)
-        send(
-            .answer,
-            composer.answer(packet, message: message, as: answer, from: nil, limit: limit),
-            false,
-            at: now,
-            counters
-        )
+        var isComposed = composer.answer(packet, message: message, as: answer, from: nil, limit: limit)
+        // One for which there is no credit at all is counted as that, and not as one that there is no answer to.
+        if isComposed == false, limit < Self.lengthLimit {
+            isComposed = composer.answer(packet, message: message, as: answer, from: nil, limit: Self.lengthLimit)
+        }
+        send(.answer, isComposed, false, at: now, counters)
     }
 
     private mutating func rewrite(
@@ -168,8 +170,11 @@ package struct Responder: ~Copyable, Sendable {
         _ counters: Counters
     ) {
         guard configuration.quicUnreachable else { return }
-        let limit = min(576, max(budget.credit, 0))
-        let isComposed = composer.portUnreachable(packet, in: bytes, from: nil, limit: limit)
+        let limit = min(Self.errorLimit, budget.credit)
+        var isComposed = composer.portUnreachable(packet, in: bytes, from: nil, limit: limit)
+        if isComposed == false, limit < Self.errorLimit {
+            isComposed = composer.portUnreachable(packet, in: bytes, from: nil, limit: Self.errorLimit)
+        }
         send(.unreachable, isComposed, false, at: now, counters)
     }
 

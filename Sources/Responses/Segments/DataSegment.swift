@@ -20,7 +20,7 @@ extension PacketComposer {
         guard let route = beginAnswer(to: segment),
             let request = DNSRequest(query: message, isCut: segment.isTruncated)
         else { return takeBack() }
-        return appendMessage(DNSAnswer(to: request, as: blocked), message, blocked.text.span, route, limit)
+        return appendMessage(DNSAnswer(to: request, as: blocked), message, blocked.textSpan, route, limit)
     }
 
     /// Composes the segment that takes the place of one with a DNS answer that leads on to a listed name.
@@ -54,7 +54,7 @@ extension PacketComposer {
             window: SegmentHeader.dataWindow
         ).write(into: &buffer)
         buffer.append(received.payload.extracting(first: start))
-        return appendMessage(DNSAnswer(to: request, as: blocked), message, blocked.text.span, route, limit)
+        return appendMessage(DNSAnswer(to: request, as: blocked), message, blocked.textSpan, route, limit)
     }
 
     /// Composes an HTTP response, from the server to the client.
