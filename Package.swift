@@ -230,7 +230,9 @@ if Context.environment["GRINDVAKT_BENCHMARKS"] != nil {
     package.targets.append(
         .executableTarget(
             name: "PacketCost",
-            dependencies: ["Wire", "Blocklists", "QUICProtection", "Inspection", "Telemetry", "TestSupport"],
+            dependencies: [
+                "Wire", "Blocklists", "QUICProtection", "Inspection", "Telemetry", "Responses", "TestSupport",
+            ],
             path: "Benchmarks/PacketCost"
         )
     )

@@ -22,7 +22,7 @@ few=1000
 many=10000
 limits=Benchmarks/packet-cost.limits
 # The classes that only open come before those they are taken from.
-classes='dns dns-listed tls tls-split http quic-open quic quic-split-open quic-split bulk bulk-midstream'
+classes='dns dns-listed dns-answered tls tls-split http quic-open quic quic-split-open quic-split bulk bulk-midstream'
 # swift-crypto's functions, and the Data that it takes and returns.
 crypto='s6Crypto|s12CryptoExtras|s19CryptoBoringWrapper|CCryptoBoringSSL|s20FoundationEssentials4DataV'
 

@@ -4,6 +4,8 @@ enum PacketClass: String, CaseIterable {
     case dns
     /// Queries for listed names.
     case listedDNS = "dns-listed"
+    /// The same, with EDNS, where the list asks for an answer: what is to be sent is composed and thrown away.
+    case answeredDNS = "dns-answered"
     /// Connections that are new each time: SYN, then a hello in one segment.
     case tls
     /// The same with the hello in two segments.
@@ -27,9 +29,14 @@ enum PacketClass: String, CaseIterable {
     var flowCapacity: Int {
         switch self {
         case .midstreamBulk: 128
-        case .dns, .listedDNS, .tls, .splitTLS, .http, .quic, .splitQUIC, .openedQUIC, .openedSplitQUIC, .bulk: 1_024
+        case .dns, .listedDNS, .answeredDNS, .tls, .splitTLS, .http, .quic, .splitQUIC, .openedQUIC, .openedSplitQUIC,
+            .bulk:
+            1_024
         }
     }
+
+    /// Whether listed queries are answered.
+    var isAnswered: Bool { self == .answeredDNS }
 
     /// Whether packets go to `InitialOpener` alone.
     var isOnlyOpened: Bool { self == .openedQUIC || self == .openedSplitQUIC }
@@ -44,6 +51,10 @@ enum PacketClass: String, CaseIterable {
             }
         case .listedDNS:
             for number in 0..<2_048 { pool.addQuery(for: "www.\(BenchmarkList.name(number))", client: UInt32(number)) }
+        case .answeredDNS:
+            for number in 0..<2_048 {
+                pool.addQuery(for: "www.\(BenchmarkList.name(number))", client: UInt32(number), hasOptions: true)
+            }
         case .tls, .splitTLS:
             for number in 0..<1_536 {
                 let name = "host-\(number).unlisted-\(number % 97).example"
@@ -73,7 +84,8 @@ enum PacketClass: String, CaseIterable {
     func isPlausible(_ cost: PacketRun.Cost, _ count: Int) -> Bool {
         switch self {
         case .dns: cost.names == count && cost.drops == 0
-        case .listedDNS: cost.names == count && cost.drops == count
+        case .listedDNS: cost.names == count && cost.drops == count && cost.answers == 0
+        case .answeredDNS: cost.names == count && cost.drops == count && cost.answers == count
         case .tls, .http, .splitQUIC: abs(cost.names * 2 - count) <= 1 && cost.drops == 0
         case .quic: cost.names == count && cost.drops == 0
         case .openedQUIC, .openedSplitQUIC: cost.opened == count

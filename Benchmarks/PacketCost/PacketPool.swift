@@ -36,11 +36,12 @@ struct PacketPool {
         start = packets.count
     }
 
-    /// Adds a DNS query for an A record.
-    mutating func addQuery(for name: String, client: UInt32) {
-        var message: [UInt8] = [0x12, 0x34, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0]
+    /// Adds a DNS query for an A record, with an OPT record (RFC 6891) or without.
+    mutating func addQuery(for name: String, client: UInt32, hasOptions: Bool = false) {
+        var message: [UInt8] = [0x12, 0x34, 0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, hasOptions ? 1 : 0]
         for label in name.split(separator: ".") { message += [UInt8(label.utf8.count)] + label.utf8 }
         message += [0, 0, 1, 0, 1]
+        if hasOptions { message += [0, 0, 41, 0x04, 0xD0, 0, 0, 0, 0, 0, 0] }
         let datagram =
             Self.number(Self.clientPort) + Self.number(UInt16(53))
             + Self.number(UInt16(Self.udpHeaderLength + message.count)) + [0, 0]

@@ -1,6 +1,7 @@
 import Blocklists
 import Inspection
 import QUICProtection
+import Responses
 import Telemetry
 import Wire
 
@@ -13,9 +14,9 @@ enum BenchmarkList {
     static func name(_ number: Int) -> String { "listed-\(number).test" }
 
     /// A blocklist of all entries, with a fixed key: each run does the same.
-    static func build() -> Blocklist {
+    static func build(_ action: Action) -> Blocklist {
         var builder = BlocklistBuilder(
-            lists: [ListDescriptor(id: "benchmark", action: .drop)],
+            lists: [ListDescriptor(id: "benchmark", action: action)],
             key: HashKey(0x6265_6e63_686d_6172, 0x6b20_6c69_7374_2121)
         )
         builder.reserve(count)
@@ -36,22 +37,31 @@ struct PacketRun: ~Copyable {
         var names = 0
         var drops = 0
         var opened = 0
+        var answers = 0
     }
 
     private let pool: PacketPool
     private let counters = Counters(queue: 0)
     private var inspector: Inspector
+    private var responder: Responder
     private var now = Instant(nanoseconds: 0)
     private let isOnlyOpened: Bool
+    private let isAnswered: Bool
     private var opener = InitialOpener()
     private var frames: [UInt8] = []
 
     init(_ packetClass: PacketClass) {
         pool = packetClass.makePool()
         isOnlyOpened = packetClass.isOnlyOpened
+        isAnswered = packetClass.isAnswered
         var configuration = InspectorConfiguration()
         configuration.flowCapacity = packetClass.flowCapacity
-        inspector = Inspector(configuration: configuration, blocklists: BlocklistSource(BenchmarkList.build()))
+        let blocklist = BenchmarkList.build(packetClass.isAnswered ? .nxdomain : .drop)
+        inspector = Inspector(configuration: configuration, blocklists: BlocklistSource(blocklist))
+        var responses = ResponseConfiguration()
+        responses.rate = 10_000_000
+        responder = Responder(silent: responses)
+        responder.adopt(blocklist)
     }
 
     /// Goes through the pool once, what comes before its start included.
@@ -63,15 +73,19 @@ struct PacketRun: ~Copyable {
     mutating func measure(_ count: Int) -> Cost {
         let clock = ContinuousClock()
         let start = clock.now
+        let before = counters.read().responses(.answer, .failed)
         var cost = push(count, from: pool.start)
         let (seconds, attoseconds) = (clock.now - start).components
+        // Without a socket, what was composed and is within its budget is counted as one that the kernel refused.
+        cost.answers = Int(counters.read().responses(.answer, .failed) - before)
         cost.nanoseconds = Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         return cost
     }
 
     private mutating func push(_ count: Int, from first: Int) -> Cost {
-        isOnlyOpened
-            ? Self.open(count, of: pool, from: first, &opener, &frames)
+        if isOnlyOpened { return Self.open(count, of: pool, from: first, &opener, &frames) }
+        return isAnswered
+            ? Self.answer(count, of: pool, from: first, &inspector, &responder, &now, counters)
             : Self.push(count, of: pool, from: first, &inspector, &now, counters)
     }
 
@@ -100,6 +114,33 @@ struct PacketRun: ~Copyable {
         return cost
     }
 
+    /// The same where packets are answered: judge, count, and compose what is to be said.
+    private static func answer(
+        _ count: Int,
+        of pool: borrowing PacketPool,
+        from first: Int,
+        _ inspector: inout Inspector,
+        _ responder: inout Responder,
+        _ now: inout Instant,
+        _ counters: Counters
+    ) -> Cost {
+        var cost = Cost()
+        let octets = pool.octets.span
+        let packets = pool.packets.span
+        var index = first
+        for _ in 0..<count {
+            now.nanoseconds &+= 1_000
+            let packet = octets.extracting(packets[index])
+            responder.earn(packet.count)
+            let decision = inspector.inspect(packet, at: now)
+            self.count(decision, &inspector, counters, &cost)
+            if decision.response != nil { answer(packet, decision, at: now, &inspector, &responder, counters) }
+            index &+= 1
+            if index == packets.count { index = pool.start }
+        }
+        return cost
+    }
+
     /// The loop of a worker, without its socket: judge, then count.
     private static func push(
         _ count: Int,
@@ -121,6 +162,24 @@ struct PacketRun: ~Copyable {
             if index == packets.count { index = pool.start }
         }
         return cost
+    }
+
+    @inline(never)
+    private static func answer(
+        _ packet: Span<UInt8>,
+        _ decision: Decision,
+        at now: Instant,
+        _ inspector: inout Inspector,
+        _ responder: inout Responder,
+        _ counters: Counters
+    ) {
+        _ = responder.respond(
+            to: decision,
+            packet,
+            message: inspector.decidingMessage,
+            at: now.nanoseconds,
+            counters
+        )
     }
 
     @inline(__always)

@@ -36,7 +36,7 @@ line += packetClass.rawValue
 line += ": "
 for (number, unit) in [
     (count, " packets, "), (each, " ns each, "), (cost.names, " names, "), (cost.drops, " drops, "),
-    (cost.opened, " opened"),
+    (cost.opened, " opened, "), (cost.answers, " answers"),
 ] {
     line += String(number)
     line += unit
