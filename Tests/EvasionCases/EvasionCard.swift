@@ -21,6 +21,9 @@ package struct EvasionOutcome: Sendable {
     /// The first packet, counted from 1, that was dropped; nil where none was.
     package let blocked: Int?
 
+    /// What became of each packet.
+    package let verdicts: [Verdict]
+
     /// What its packets were counted as, in alphabetical order.
     package let counted: [String]
 
@@ -51,14 +54,22 @@ package struct EvasionCard: Sendable {
     /// - Parameters:
     ///   - cases: see ``EvasionCase/all``.
     ///   - configuration: the inspectors' limits and switches.
-    package init(_ cases: [EvasionCase] = EvasionCase.all, configuration: InspectorConfiguration = .init()) {
-        let blocklist = Self.blocklist
+    ///   - action: what the list does; its verdicts are the same whatever is said in place of a packet.
+    package init(
+        _ cases: [EvasionCase] = EvasionCase.all,
+        configuration: InspectorConfiguration = .init(),
+        action: Action = .drop
+    ) {
+        let blocklist = Self.blocklist(action)
         outcomes = cases.map { Self.run($0, configuration, blocklist) }
     }
 
     /// A list that drops ``EvasionScene/listedName`` and all names under it.
-    package static var blocklist: Blocklist {
-        var builder = BlocklistBuilder(lists: [ListDescriptor(id: "selftest", action: .drop)], key: HashKey(1, 2))
+    package static var blocklist: Blocklist { blocklist(.drop) }
+
+    /// A list of the same names with another action.
+    package static func blocklist(_ action: Action) -> Blocklist {
+        var builder = BlocklistBuilder(lists: [ListDescriptor(id: "selftest", action: action)], key: HashKey(1, 2))
         var name = DomainName()
         do throws(WireError) {
             try name.assign(text: Array(EvasionScene.listedName.utf8).span)
@@ -164,6 +175,7 @@ package struct EvasionCard: Sendable {
             deadline: deadline,
             seen: sighting?.packet,
             blocked: blocked,
+            verdicts: trace.verdicts,
             counted: trace.counted.sorted(),
             faults: faults
         )
