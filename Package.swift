@@ -172,7 +172,9 @@ let package = Package(
         ),
         .testTarget(
             name: "NetfilterQueueTests",
-            dependencies: ["NetfilterQueue", "Responses", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport"]
+            dependencies: [
+                "NetfilterQueue", "Responses", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport",
+            ]
         ),
         .testTarget(
             name: "CaptureFilesTests",

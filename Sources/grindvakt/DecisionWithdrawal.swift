@@ -23,12 +23,13 @@ struct DecisionWithdrawal {
         self.generation = generation
     }
 
-    /// What is to be done with connections' marks now, in this order; to be called every second or so.
+    /// Looks at the time and at the lists; to be called every second or so.
     ///
     /// - Parameters:
     ///   - newest: the generation of the lists that were published last.
     ///   - workers: who decides.
     ///   - now: nanoseconds of the workers' clock.
+    /// - Returns: what is to be done with connections' marks now, in this order.
     mutating func due(_ newest: UInt64, _ workers: WorkerPool, at now: UInt64) -> [ConnectionMarks.Replacement] {
         guard lifetime > 0 else { return [] }
         if let pending {

@@ -15,12 +15,14 @@ extension Site {
     /// What the stop page says, in both languages.
     static let reasons = ["Sidan är spärrad på begäran av Polisen.", "Blocked at the request of the police."]
 
-    /// Writes a list for each action and the configuration of a sensor that responds, and returns its path.
+    /// Writes a list for each action and the configuration of a sensor that responds.
     ///
     /// - Parameters:
     ///   - http: what an HTTP request gets: `page`, `redirect` or `reset`.
     ///   - actions: the lists that there are.
     ///   - settings: further lines of `[responses]`.
+    /// - Returns: the configuration's path.
+    /// - Throws: where a file cannot be written.
     func configureResponses(
         http: String = "page",
         actions: [String] = Site.actions,
@@ -93,7 +95,14 @@ extension Site {
 
     /// What dig, or kdig, says of one query.
     ///
-    /// - Parameter isAnswerExpected: where it is not, the query is given up after a second.
+    /// - Parameters:
+    ///   - name: the name to ask for.
+    ///   - options: further words of the command.
+    ///   - program: the program, and how long it waits.
+    ///   - address: the server's address; its first one by default.
+    ///   - host: who asks; the client by default.
+    /// - Returns: how the program ended and what it wrote.
+    /// - Throws: what `Command.run` throws.
     func ask(
         _ name: String,
         _ options: [String] = [],
