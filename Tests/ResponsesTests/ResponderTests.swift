@@ -57,10 +57,11 @@ private struct Desk: ~Copyable {
         let now = UInt64(seconds * 1e9)
         if earning { responder.earn(packet.count) }
         let decision = inspector.inspect(packet.span, at: Instant(nanoseconds: now))
+        let message = inspector.decidingMessage.array
         let effect = responder.respond(
             to: decision,
             packet.span,
-            message: inspector.decidingMessage,
+            message: message.span,
             at: now,
             counters
         )
