@@ -75,6 +75,9 @@ package struct Decision: Equatable, Sendable {
         Decision(verdict, flowMark: flowMark, undecided: undecided, response: response, list: list)
     }
 
+    /// The same decision, without a response.
+    var unanswered: Decision { Decision(verdict, flowMark: flowMark, undecided: undecided) }
+
     /// The same decision, with a cause where it was to accept and has none.
     func noting(_ cause: UndecidedCause) -> Decision {
         verdict == .accept && undecided == nil ? Decision(verdict, flowMark: flowMark, undecided: cause) : self

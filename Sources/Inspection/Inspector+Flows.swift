@@ -41,7 +41,9 @@ extension Inspector {
         }
         if isStart == false, let decision = noteAcknowledgment(segment, flow, isSecond) { return decision }
         guard segment.payload.count > 0 else { return Decision(.accept) }
-        return deliver(segment, flow, isSecond, isCut: packet.isTruncated)
+        let decision = deliver(segment, flow, isSecond, isCut: packet.isTruncated)
+        // A reset is not answered, whatever it holds: the answer could be answered in turn.
+        return segment.flags.contains(.rst) ? decision.unanswered : decision
     }
 
     mutating func insertFlow(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {

@@ -56,18 +56,27 @@ private struct Desk: ~Copyable {
     mutating func take(_ packet: [UInt8], at seconds: Double = 1, earning: Bool = true) -> Bool {
         let now = UInt64(seconds * 1e9)
         if earning { responder.earn(packet.count) }
-        let decision = inspector.inspect(packet.span, at: Instant(nanoseconds: now))
-        let message = inspector.decidingMessage.array
-        let effect = responder.respond(
-            to: decision,
-            packet.span,
-            message: message.span,
-            at: now,
-            counters
-        )
+        let effect = Self.answer(packet, at: now, &inspector, &responder, counters)
         guard case .replaced = effect else { return false }
         replacement = responder.replacement.array
         return true
+    }
+
+    private static func answer(
+        _ packet: [UInt8],
+        at now: UInt64,
+        _ inspector: inout Inspector,
+        _ responder: inout Responder,
+        _ counters: Counters
+    ) -> Responder.Effect {
+        let decision = inspector.inspect(packet.span, at: Instant(nanoseconds: now))
+        return responder.respond(
+            to: decision,
+            packet.span,
+            message: inspector.decidingMessage,
+            at: now,
+            counters
+        )
     }
 
     /// How often each kind came to each result; only what is not zero, such as `"answer failed": 1`.
@@ -133,6 +142,7 @@ struct ResponderTests {
         }
         do {
             var desk = Desk()
+            desk.take(Self.query("other.test"))
             for packet in Self.connection(DNSBuilder.prefixed(DNSBuilder.query("blocked0.test")), port: 53) {
                 desk.take(packet)
             }
@@ -141,12 +151,14 @@ struct ResponderTests {
         }
         do {
             var desk = Desk(.reset, page: Array("HTTP/1.1 451 No\r\n\r\n".utf8))
+            desk.take(Self.query("other.test"))
             for packet in Self.connection(Self.request, port: 80) { desk.take(packet) }
             counts = desk.counts
             #expect(counts == ["page failed": 1, "reset failed": 2])
         }
         do {
             var desk = Desk(.reset)
+            desk.take(Self.query("other.test"))
             for packet in Self.connection(Self.request, port: 80) { desk.take(packet) }
             counts = desk.counts
             #expect(counts == ["reset failed": 2])
