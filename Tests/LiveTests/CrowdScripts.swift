@@ -12,7 +12,7 @@ extension Script {
 
         signal.signal(signal.SIGTERM, end)
         reply = b"\x16\3\3\0\x06\2\0\0\2\3\3" + bytes(3000)
-        poll, listening, streams = select.epoll(), {}, {}
+        poll, listening, streams, kept = select.epoll(), {}, {}, set()
         for address in sys.argv[1:]:
             made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -26,6 +26,7 @@ extension Script {
         def drop(number):
             poll.unregister(number)
             streams.pop(number)[0].close()
+            kept.discard(number)
 
         print("ready", flush=True)
         try:
@@ -53,7 +54,8 @@ extension Script {
                             else:
                                 others += 1
                             stream.send(reply)
-                            if b"held." in data:
+                            if b"held." in data or number in kept:
+                                kept.add(number)
                                 data.clear()
                                 continue
                             stream.shutdown(socket.SHUT_WR)
@@ -228,17 +230,27 @@ extension Script {
         except ssl.SSLWantReadError:
             hello = outgoing.read()
         held = socket.create_connection((sys.argv[2], 443))
-        held.sendall(hello)
-        if not held.recv(65536):
-            sys.exit("held: closed")
+        held.settimeout(20)
+        # What a client says next in a handshake: by it the sensor knows that no other hello follows.
+        rest = b"\x14\3\3\0\1\1\x17\3\3\0\x20" + bytes(32)
 
-        def answers():
-            held.sendall(hello)
-            held.settimeout(20)
-            return len(held.recv(65536)) > 0
+        def answers(data):
+            held.sendall(data)
+            count = 0
+            while count < 3011:
+                piece = held.recv(65536)
+                if not piece:
+                    return False
+                count += len(piece)
+            return True
+
+        if not (answers(hello) and answers(rest)):
+            sys.exit("held: closed")
 
         stream = socket.create_connection((sys.argv[1], 443))
         stream.sendall(hello)
+        stream.recv(1)
+        stream.sendall(rest)
         buffer, total, longest = bytearray(1 << 20), 0, 0
         begun = last = told_at = time.monotonic()
         while not told:
@@ -253,7 +265,7 @@ extension Script {
                 print(f"so far {total}", flush=True)
         seconds = time.monotonic() - begun
         print(f"bulk {total} {seconds:.2f} {longest:.3f}", flush=True)
-        print(f"held {answers()}", flush=True)
+        print(f"held {answers(rest)}", flush=True)
         signal.pause()
         """#
 

@@ -31,6 +31,12 @@ extension LiveTests {
             let bulk = try site.start(Script.bulkClient, named: "bulk", [sender, server.ipv4[0]], on: client)
             try await bulk.waitForLine(containing: "so far")
 
+            let isLetGo = try await Command.wait(atMost: .seconds(5)) {
+                try await site.conntrack().count { $0.mark == ConntrackEntry.accepted } == 2
+            }
+            let begun = try await site.conntrack()
+            #expect(isLetGo, "\(begun.map(\.line))")
+
             // Of connections made by hand the client's kernel knows nothing, and what they send after the reset must not reach the server.
             let stubborn = 16
             let ports = "20000:\(20_000 + stubborn - 1)"
