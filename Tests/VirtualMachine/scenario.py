@@ -20,7 +20,7 @@ import struct
 import sys
 import time
 
-from hosts import HERE, Failure, Site
+from hosts import HERE, Failure, Host, Site
 
 # id, action, entries
 LISTS = (
@@ -188,6 +188,8 @@ class Scenario:
         self.uploads()
         self.own_traffic()
         self.nobody_listens()
+        if site.backend == "nft":
+            self.translated()
         self.neighbours()
         self.case("the sensor's end on SIGTERM", site.stop_sensor(signal.SIGTERM), 0)
 
@@ -397,6 +399,36 @@ class Scenario:
         for client, _, _, _, question in (CLIENTS[0], CLIENTS[3]):
             happened = self.over_both(question, site.client, site.server, "listed.test", expected)
             self.case(f"{why}: {client}", happened, {family: expected for family in FAMILIES})
+
+    def translated(self):
+        """Servers that clients know by another address; only a kernel that tells of connections (NFQA_CT) can show it."""
+        self.chapter("translated servers")
+        site = self.site
+        site.stop_sensor(signal.SIGTERM)
+        site.start_sensor((*LISTS, ("answered", "nxdomain", ("answered.test",))), ALLOWED)
+        site.rules("apply")
+        known = Host("known", ["203.0.113.7"], ["2001:db8:ff::7"])
+        programs = {4: "iptables", 6: "ip6tables"}
+        for family, program in programs.items():
+            target = ("-j", "DNAT", "--to-destination", site.server.address(family))
+            site.router.run(program, "-t", "nat", "-A", "PREROUTING", "-d", known.address(family), *target)
+        for others in ("the client's is not", "the client's is too"):
+            for client, protocol, _, _, question in CLIENTS[:4]:
+                for name, expected in (("www.test", "answered"), ("answered.test", "nxdomain" if protocol == "dns" else "reset")):
+                    happened = self.over_both(question, site.client, known, name, expected)
+                    text = f"{client}, {name}, the server's address is translated, {others}"
+                    # What dig is told of is the server's own address.
+                    is_told = protocol == "dns" and expected == "answered"
+                    wanted = {family: f"answered {site.server.address(family)}" if is_told else expected for family in FAMILIES}
+                    self.case(text, happened, wanted, alone=True)
+            left = site.server.run("ss", "-Htan", "state", "established").stdout
+            self.case(f"sockets of the server, {others}", left.strip(), "", alone=True)
+            for program in programs.values():
+                site.router.run(program, "-t", "nat", "-A", "POSTROUTING", "-o", "servers", "-j", "MASQUERADE")
+        for program in programs.values():
+            site.router.run(program, "-t", "nat", "-F")
+        site.stop_sensor(signal.SIGTERM)
+        self.start_sensor()
 
     def neighbours(self):
         """Others' rules: a policy as docker's, and somebody who marks packets and connections with bits of his own."""
