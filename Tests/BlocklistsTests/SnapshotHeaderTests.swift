@@ -23,21 +23,19 @@ struct SnapshotHeaderTests {
         var lists: [ListDescriptor] = []
         for (index, use) in ListUse.allCases.enumerated() {
             for action in Action.allCases {
-                for match in MatchKind.allCases {
-                    lists.append(
-                        ListDescriptor(
-                            id: "list-\(lists.count)",
-                            use: use,
-                            action: action,
-                            match: match,
-                            protocols: ListProtocols(rawValue: UInt8(lists.count)),
-                            precedence: lists.count * 9_000,
-                            publisher: "Polismyndigheten \(index) ✓",
-                            purpose: "csam",
-                            legalBasis: String(repeating: "§", count: lists.count * 50)
-                        )
+                lists.append(
+                    ListDescriptor(
+                        id: "list-\(lists.count)",
+                        use: use,
+                        action: action,
+                        match: lists.count % 2 == 0 ? .subdomains : .exact,
+                        protocols: ListProtocols(rawValue: UInt8(lists.count)),
+                        precedence: lists.count * 5_000,
+                        publisher: "Polismyndigheten \(index) ✓",
+                        purpose: "csam",
+                        legalBasis: String(repeating: "§", count: lists.count * 25)
                     )
-                }
+                )
             }
         }
         var builder = BlocklistBuilder(lists: lists, key: HashKey(5, 6))
