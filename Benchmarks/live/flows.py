@@ -1,8 +1,8 @@
 """Both ends of the connections that `transfer` measures: flows.py server ADDRESS | bulk ADDRESS PORT up|down SECONDS | short ADDRESS RATE SECONDS
 
 Each connection begins as TLS does: a ClientHello made by OpenSSL for a name on no list, a server's flight, and the client's end of the
-handshake with a request in it. On port 80 an HTTP request with a long body takes their place. Only the cryptography is left out, which would be most of the time and the same with and without a sensor.
-Clients print one JSON object.
+handshake with a request in it. Only the cryptography is left out, which would be most of the time and the same with and without a sensor. On
+port 80 HTTP requests take the place of all that, for data upwards one for every 64 MiB. Clients print one JSON object.
 """
 
 import gc
@@ -36,7 +36,15 @@ def hello(name):
 
 
 HELLO = hello("short-000000.unlisted.test")
-OPENING = {TLS: HELLO, HTTP: b"PUT / HTTP/1.1\r\nHost: www.unlisted.test\r\nContent-Length: %d\r\n\r\n" % 10**15}
+# A body that is said to be longer than a GiB would be let go.
+BODY_CHUNKS = 64
+
+
+def put(length):
+    return b"PUT / HTTP/1.1\r\nHost: www.unlisted.test\r\nContent-Length: %d\r\n\r\n" % length
+
+
+OPENING = {TLS: HELLO, HTTP: put(len(FINISHED) + REQUEST)}
 NUMBER = HELLO.index(b"short-000000") + 6
 
 
@@ -66,10 +74,13 @@ def drain(stream):
         total += count
 
 
-def pour(stream, seconds):
+def pour(stream, seconds, head=b""):
     data, end = memoryview(bytes(CHUNK)), time.monotonic() + seconds
     while time.monotonic() < end:
-        stream.sendall(data)
+        if head:
+            stream.sendall(head)
+        for _ in range(BODY_CHUNKS if head else 1):
+            stream.sendall(data)
 
 
 # ---- server ----
@@ -143,7 +154,7 @@ def bulk(address, port, direction, seconds):
         if direction == "down":
             octets, took = drain(stream)
         else:
-            pour(stream, seconds)
+            pour(stream, seconds, put(BODY_CHUNKS * CHUNK) if port == HTTP else b"")
             stream.shutdown(socket.SHUT_WR)
             octets, took = json.loads(b"".join(iter(lambda: stream.recv(4_096), b"")))
     return {"bits": octets * 8 / took, "octets": octets, "seconds": took}

@@ -165,9 +165,11 @@ class Browser:
                 file.write(base64.b64decode(self.ask("Page.captureScreenshot")["data"]))
         if error:
             return {"ms": took, "report": error}
-        script = "location.host + ' ' + document.title"
-        shown = self.ask("Runtime.evaluate", {"expression": script})["result"]["value"]
-        return {"ms": took, "report": f"page: {shown.split(' ', 1)[1]}"}
+        # The address is known before the page is read to its end.
+        script = "new Promise(done => document.readyState == 'loading' ? addEventListener('DOMContentLoaded', done) : done())"
+        script += ".then(() => document.title)"
+        shown = self.ask("Runtime.evaluate", {"expression": script, "awaitPromise": True})["result"]["value"]
+        return {"ms": took, "report": f"page: {shown}"}
 
     def end(self):
         """Ends the browser with all its processes, which are a group of their own, and removes its profile."""
