@@ -52,7 +52,7 @@ bench: test-packages
 bench-live: demo-packages test-packages build
 	Benchmarks/live/run
 
-# What real clients report for a blocked name, and after how many milliseconds (root); about twelve minutes.
+# What real clients report for a blocked name, and after how many milliseconds (root); about a quarter of an hour.
 bench-clients: client-packages build
 	Benchmarks/live/clients
 
