@@ -228,7 +228,7 @@ struct ListTrustCommandTests {
             }
             let json = try await lists.list("info", lists["s"], "--json")
             for words in [
-                #""sealed":true"#, #""entries":300"#, #""sequence":9"#, #""expired":true"#, #""format_version":1"#,
+                #""sealed":true"#, #""entries":300"#, #""sequence":9"#, #""expired":true"#, #""format_version":2"#,
                 #""kind":"snapshot""#,
             ] {
                 #expect(json.output.contains(words), "\(words) in \(json.output)")

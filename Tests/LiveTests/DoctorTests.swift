@@ -76,7 +76,7 @@ extension LiveTests {
         Trouble(
             check: "queue-rules",
             making: "iptables -A FORWARD -p udp --dport 5353 -j NFQUEUE --queue-num 1",
-            problem: "iptables table filter, chain FORWARD, rule 1: it feeds queue 1, which is the sensor's"
+            problem: "iptables table filter, chain FORWARD, rule 2: it feeds queue 1, which is the sensor's"
         ),
         Trouble(
             check: "rules-applied",
@@ -86,7 +86,7 @@ extension LiveTests {
         Trouble(
             check: "rules-applied",
             making: "ip6tables -t mangle -F",
-            problem: "ip6tables: the sensor's rules are not there"
+            problem: "ip6tables: the sensor's rules are not those of the configuration"
         ),
         Trouble(
             check: "untracked",

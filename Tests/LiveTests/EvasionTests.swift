@@ -122,16 +122,19 @@ private struct LiveScene: Sendable {
         return faults
     }
 
-    /// What an inspector that is shown the queued packets says of them.
+    /// What an inspector that is shown the queued packets says of them. Once it has marked a connection, the kernel drops what comes behind
+    /// by itself, where connection tracking takes it for a part of that connection: of both directions, and without a count.
     private func faultsOfForecast(_ account: LiveAccount) -> [String] {
         let forecast = Forecast(packets)
         var faults: [String] = []
         for (index, isDropped) in forecast.isDropped.enumerated() where isDropped == account.arrived[index] {
+            if isDropped == false, let marked = forecast.firstMarked, index > marked { continue }
             faults.append("packet \(index + 1) \(isDropped ? "arrived" : "dropped"), other than offline")
         }
         let counters = account.counters.filter { $0.key.contains(#"verdict="accept""#) == false }
         for sample in Set(counters.keys).union(forecast.counters.keys).sorted() {
             let (live, offline) = (counters[sample] ?? 0, forecast.counters[sample] ?? 0)
+            if forecast.firstMarked != nil, sample == Forecast.drops, (1...offline).contains(live) { continue }
             if live != offline { faults.append("\(sample) +\(live), offline +\(offline)") }
         }
         let labels =
@@ -199,6 +202,11 @@ private struct Fragment {
 private struct Forecast {
     var isDropped: [Bool] = []
     var counters: [String: Int] = [:]
+    /// The first packet by which a connection was marked as blocked.
+    var firstMarked: Int?
+
+    /// The counter of dropped packets.
+    static let drops = #"grindvakt_packets_total{queue="0",verdict="drop"}"#
 
     init(_ packets: [EvasionPacket]) {
         var configuration = InspectorConfiguration()
@@ -212,7 +220,8 @@ private struct Forecast {
             let now = Instant(nanoseconds: 1_000_000_000 + UInt64(index) * 1_000_000)
             let decision = inspector.inspect(packet.bytes.span, at: now)
             isDropped.append(decision.verdict == .drop)
-            if decision.verdict == .drop { count(#"packets_total{queue="0",verdict="drop"}"#) }
+            if decision.verdict == .drop { counters[Self.drops, default: 0] += 1 }
+            if decision.flowMark == .blocked { firstMarked = firstMarked ?? index }
             for anomaly in Anomaly.allCases where inspector.anomalies.contains(anomaly) {
                 count(#"anomalies_total{kind="\#(anomaly.label)"}"#)
             }
