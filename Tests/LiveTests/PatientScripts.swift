@@ -56,9 +56,10 @@ extension Script {
                         if answers % 20 == 0:
                             print("echoed", answers, flush=True)
                         time.sleep(0.01)
-        except ConnectionResetError:
-            print("reset", flush=True)
-        except (OSError, EOFError) as error:
+        except (ConnectionResetError, BrokenPipeError, EOFError):
+            # The server never ends a connection; which of these a reset is depends on what the client is doing when it comes.
+            print("cut", flush=True)
+        except OSError as error:
             print("ended", type(error).__name__, flush=True)
         """#
 }

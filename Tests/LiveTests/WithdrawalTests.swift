@@ -37,7 +37,7 @@ extension LiveTests {
 
             try site.write(lists: [Site.listed, "long.test"])
             try await site.reload()
-            for client in clients { try await client.waitForLine(containing: "reset", timeLimit: .seconds(30)) }
+            for client in clients { try await client.waitForLine(containing: "cut", timeLimit: .seconds(30)) }
             try await sensor.waitForLine(containing: "decided by earlier lists")
             let marks = try await Command.output(site.lab.router.inside(["conntrack", "-L", "-p", "tcp"]))
             #expect(marks.contains("mark=\(0x4_0100)"), "\(marks)")
@@ -45,7 +45,7 @@ extension LiveTests {
             // A connection decided by the lists in use goes on, past the time at which others were reset.
             let later = try open("late.test", site.lab.server.ipv4[0])
             try await later.waitForLine(containing: "echoed 400", timeLimit: .seconds(60))
-            #expect(later.lines.contains { $0.contains("reset") } == false)
+            #expect(later.lines.contains { $0.contains("cut") } == false)
             #expect(sensor.isRunning)
         }
     }
