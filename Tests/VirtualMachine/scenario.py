@@ -406,7 +406,7 @@ class Scenario:
         site = self.site
         site.stop_sensor(signal.SIGTERM)
         site.start_sensor((*LISTS, ("answered", "nxdomain", ("answered.test",))), ALLOWED)
-        site.rules("apply")
+        site.apply_rules()
         known = Host("known", ["203.0.113.7"], ["2001:db8:ff::7"])
         programs = {4: "iptables", 6: "ip6tables"}
         for family, program in programs.items():
