@@ -9,10 +9,10 @@ package enum CaptureFormat: Equatable, Sendable {
     case pcapng
 }
 
-/// A pcap or pcapng file being read, frame by frame: pcap through libpcap, pcapng by ``PcapNGFile``.
+/// A pcap or pcapng file being read, frame by frame.
 ///
-/// One reader owns one open file and closes it when it goes away. Timestamps are read to the nanosecond.
-@safe
+/// One reader owns one open file and closes it when it goes away. It reads in large blocks, and the frames that lie in one are its batch:
+/// whoever wants to look ahead may look at them all before the first is inspected.
 package struct CaptureFile: ~Copyable {
     /// What the current frame starts with, the first one before there is any; nil where no ``LinkLayer`` stands for it.
     package private(set) var linkLayer: LinkLayer?
@@ -21,22 +21,30 @@ package struct CaptureFile: ~Copyable {
     package private(set) var dataLinkType: Int32
 
     /// Which of the two formats the file is in.
-    package var format: CaptureFormat { unsafe handle == nil ? .pcapng : .pcap }
+    package var format: CaptureFormat { pcap == nil ? .pcapng : .pcap }
 
     /// The file's length in bytes; nil where it is a pipe.
     package let size: Int64?
 
     /// The number of the current frame, the first one being 1 save where a pcapng file begins with a custom block, which Wireshark counts,
     /// too; zero before the first call of ``advance()``.
-    package private(set) var frame: Int
+    package private(set) var frame = 0
 
-    private let stream: UnsafeMutablePointer<FILE>
-    /// libpcap's handle of a pcap file, which owns the stream; nil for a pcapng file.
-    private let handle: OpaquePointer?
-    /// The reader of a pcapng file; empty for a pcap file.
-    private var sections: PcapNGFile
-    private var header: pcap_pkthdr
-    private var start: UnsafePointer<UInt8>?
+    /// The most frames of one batch.
+    package static let batchLimit = 64
+
+    /// The frames that lie in memory together, the current one among them.
+    private var batch: [CapturedFrame] = []
+    /// Which of them is the current one; -1 before the first and after the last.
+    private var current = -1
+    /// What ends the file behind the batch.
+    private var fault: CaptureFault?
+
+    private var stream: CaptureStream
+    /// How a pcap file is read; nil for a pcapng file.
+    private let pcap: PcapFile?
+    /// How a pcapng file is read; nil for a pcap file.
+    private var sections: PcapNGFile?
     /// Frames of link types that could not be read, and the first such type.
     private var unsupported: (count: Int, dataLinkType: Int32) = (0, 0)
 
@@ -49,34 +57,34 @@ package struct CaptureFile: ~Copyable {
     package init(opening path: CapturePath, standardInput: Int32 = STDIN_FILENO) throws(CaptureError) {
         let descriptor = try Self.openDescriptor(path, standardInput: standardInput)
         let status = FileStatus(descriptor: descriptor)
-        let stream = try unsafe Self.openStream(descriptor)
-        var opened: OpaquePointer?
-        var sections = PcapNGFile()
-        let number: Int32
-        if unsafe Self.startsSection(stream) {
-            sections = try unsafe Self.openSections(stream)
-            number = Self.dataLinkType(inFile: sections.interface.linkType)
-        } else {
-            let handle = try unsafe Self.openCapture(stream)
-            unsafe opened = handle
-            // SAFETY: the handle is open.
-            number = unsafe pcap_datalink(handle)
+        var stream = CaptureStream(descriptor: descriptor)
+        var sections: PcapNGFile?
+        var pcap: PcapFile?
+        do throws(CaptureFault) {
+            if case .ready = try stream.supply(1, mayRead: true), stream.waiting[0] == PcapNGFile.firstOctet {
+                sections = try PcapNGFile(&stream)
+            } else {
+                pcap = try PcapFile(&stream)
+            }
+        } catch {
+            switch error {
+            case .unreadable(let reason): throw .unreadable(reason)
+            case .cut: throw .cut(afterFrame: 0, "its header is not whole")
+            case .damaged(let reason): throw .notACapture(reason)
+            }
         }
+        let number = Self.dataLinkType(inFile: pcap?.linkType ?? sections?.interfaces.first?.linkType ?? 0)
         let layer = LinkLayer(dataLinkType: number)
-        if let opened = unsafe opened, layer == nil {
-            // SAFETY: `opened` is an open handle that nothing else holds; it is closed once.
-            unsafe pcap_close(opened)
+        if pcap != nil, layer == nil {
             throw .unsupportedLinkType(name: Self.linkTypeName(number), number: number)
         }
         linkLayer = layer
         dataLinkType = number
-        unsafe handle = opened
-        self.sections = sections
-        unsafe self.stream = stream
         size = status?.isRegular == true ? status?.size : nil
-        frame = 0
-        header = pcap_pkthdr()
-        unsafe start = nil
+        self.stream = stream
+        self.pcap = pcap
+        self.sections = sections
+        batch.reserveCapacity(Self.batchLimit)
     }
 
     private static func openDescriptor(_ path: CapturePath, standardInput: Int32) throws(CaptureError) -> Int32 {
@@ -92,107 +100,25 @@ package struct CaptureFile: ~Copyable {
         return descriptor
     }
 
-    /// Makes a stream of an open descriptor, which belongs to the stream from here on and is closed where there is none.
-    private static func openStream(_ descriptor: Int32) throws(CaptureError) -> UnsafeMutablePointer<FILE> {
-        // SAFETY: `descriptor` is open and ours; from here on the stream owns it.
-        guard let stream = unsafe fdopen(descriptor, "r") else {
-            let number = errno
-            close(descriptor)
-            throw .unreadable(systemErrorText(number))
-        }
-        return unsafe stream
-    }
-
-    /// Whether a stream begins as a pcapng file does; its first octet is put back.
-    private static func startsSection(_ stream: UnsafeMutablePointer<FILE>) -> Bool {
-        // SAFETY: the stream is open; one octet can always be put back.
-        let first = unsafe getc(stream)
-        guard first != EOF else { return false }
-        unsafe _ = ungetc(first, stream)
-        return first == 0x0A
-    }
-
-    /// Makes a pcapng file of a stream, which is closed where it is none.
-    private static func openSections(_ stream: UnsafeMutablePointer<FILE>) throws(CaptureError) -> PcapNGFile {
-        do throws(PcapNGFile.Failure) {
-            return try unsafe PcapNGFile(stream)
-        } catch {
-            // SAFETY: the stream is open and nothing else holds it; it is closed once.
-            unsafe _ = fclose(stream)
-            switch error {
-            case .unreadable(let reason): throw .unreadable(reason)
-            case .cut: throw .cut(afterFrame: 0, cutReason)
-            case .damaged(let reason): throw .notACapture(reason)
-            }
-        }
-    }
-
-    /// Makes a pcap file of a stream, which is closed where it is none.
-    private static func openCapture(_ stream: UnsafeMutablePointer<FILE>) throws(CaptureError) -> OpaquePointer {
-        var text = [CChar](repeating: 0, count: Int(PCAP_ERRBUF_SIZE))
-        // SAFETY: `stream` is open for reading and `text` has the length libpcap asks for; on success the handle owns the stream.
-        let opened = unsafe pcap_fopen_offline_with_tstamp_precision(stream, UInt32(PCAP_TSTAMP_PRECISION_NANO), &text)
-        if let opened = unsafe opened { return unsafe opened }
-
-        // SAFETY: libpcap left the stream open and ours; its flags are read before it is closed, once.
-        let (failed, ended) = unsafe (ferror(stream) != 0, feof(stream) != 0)
-        unsafe _ = fclose(stream)
-        let reason = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        if failed { throw .unreadable(reason) }
-        throw ended ? .cut(afterFrame: 0, reason) : .notACapture(reason)
-    }
-
-    deinit {
-        // SAFETY: the handle owns the stream where there is one; this value is the only owner, and no span outlives it.
-        if let handle = unsafe handle { unsafe pcap_close(handle) } else { unsafe _ = fclose(stream) }
-    }
-
     /// Goes on to the next frame.
     ///
     /// - Returns: false at the regular end of the file.
     /// - Throws: `cut`, `damaged` or `unreadable`, and `unsupportedFrames` at the regular end; there is nothing more to be read after that.
     package mutating func advance() throws(CaptureError) -> Bool {
-        guard let handle = unsafe handle else { return try advanceInSections() }
-        var nextHeader: UnsafeMutablePointer<pcap_pkthdr>?
-        var nextStart: UnsafePointer<UInt8>?
-        // SAFETY: the handle is open; both pointers are written by libpcap when it returns 1.
-        let result = unsafe pcap_next_ex(handle, &nextHeader, &nextStart)
-        if result == 1, let nextHeader = unsafe nextHeader, let nextStart = unsafe nextStart {
-            // SAFETY: libpcap keeps header and bytes valid until the next read, which is a mutation of this value.
-            unsafe header = nextHeader.pointee
-            unsafe start = nextStart
-            frame += 1
-            return true
-        }
-        unsafe start = nil
-        if result == PCAP_ERROR_BREAK { return false }
-
-        // SAFETY: the handle is open; its error text is NUL-terminated and copied at once; its stream is the one it reads.
-        let (reason, failed, ended) = unsafe (
-            String(cString: pcap_geterr(handle)), ferror(stream) != 0, feof(stream) != 0
-        )
-        if failed { throw .unreadable(reason) }
-        throw ended ? .cut(afterFrame: frame, reason) : .damaged(afterFrame: frame, reason)
-    }
-
-    private mutating func advanceInSections() throws(CaptureError) -> Bool {
-        let isThere: Bool
-        do throws(PcapNGFile.Failure) {
-            isThere = try sections.advance()
-        } catch {
-            switch error {
-            case .unreadable(let reason): throw .unreadable(reason)
-            case .cut: throw .cut(afterFrame: frame, Self.cutReason)
-            case .damaged(let reason): throw .damaged(afterFrame: frame, reason)
+        if current >= 0, current + 1 < batch.count {
+            current += 1
+        } else {
+            current = -1
+            try readBatch()
+            guard batch.isEmpty == false else {
+                guard unsupported.count > 0 else { return false }
+                let name = Self.linkTypeName(unsupported.dataLinkType)
+                throw .unsupportedFrames(unsupported.count, name: name, number: unsupported.dataLinkType)
             }
+            current = 0
         }
-        guard isThere else {
-            guard unsupported.count > 0 else { return false }
-            let name = Self.linkTypeName(unsupported.dataLinkType)
-            throw .unsupportedFrames(unsupported.count, name: name, number: unsupported.dataLinkType)
-        }
-        frame = sections.number
-        let number = Self.dataLinkType(inFile: sections.interface.linkType)
+        frame = batch[current].number
+        let number = Self.dataLinkType(inFile: batch[current].linkType)
         if number != dataLinkType {
             dataLinkType = number
             linkLayer = LinkLayer(dataLinkType: number)
@@ -204,44 +130,59 @@ package struct CaptureFile: ~Copyable {
         return true
     }
 
-    private static let cutReason = "its last block is not whole"
+    /// Reads as many frames as lie in memory together; none at the end of the file.
+    private mutating func readBatch() throws(CaptureError) {
+        var number = frame
+        batch.removeAll(keepingCapacity: true)
+        do throws(CaptureFault) {
+            if let fault { throw fault }
+            while batch.count < Self.batchLimit {
+                guard case .frame(var next) = try readFrame(mayRead: batch.isEmpty) else { return }
+                if pcap != nil {
+                    number += 1
+                    next.number = number
+                }
+                batch.append(next)
+            }
+        } catch {
+            fault = error
+            // What came before the fault is inspected first.
+            guard batch.isEmpty else { return }
+            switch error {
+            case .unreadable(let reason): throw .unreadable(reason)
+            case .cut: throw .cut(afterFrame: frame, "its last frame or block is not whole")
+            case .damaged(let reason): throw .damaged(afterFrame: frame, reason)
+            }
+        }
+    }
+
+    @inline(__always)
+    private mutating func readFrame(mayRead: Bool) throws(CaptureFault) -> CaptureStep {
+        if let pcap { return try pcap.next(&stream, mayRead: mayRead) }
+        return try sections?.next(&stream, mayRead: mayRead) ?? .end
+    }
 
     /// The captured bytes of the current frame, link header included; empty before the first frame and after the last.
     package var bytes: Span<UInt8> {
         @_lifetime(borrow self)
-        get {
-            guard let start = unsafe start else { return sections.bytes }
-            // SAFETY: libpcap holds `caplen` bytes at `start` until the next read, and a read needs exclusive access to this value.
-            let span = unsafe Span(_unsafeStart: start, count: Int(header.caplen))
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
+        get { current < 0 ? Span() : stream.octets(batch[current].octets) }
     }
+
+    /// How many frames lie in memory together from the current one on where it is the first of them; zero where it is not.
+    package var batchCount: Int { current == 0 ? batch.count : 0 }
+
+    /// The captured bytes of a frame that lies in memory together with the current one, see ``batchCount``.
+    @_lifetime(borrow self)
+    package func bytes(inBatch index: Int) -> Span<UInt8> { stream.octets(batch[index].octets) }
 
     /// How long the current frame was on the wire, in bytes; more than was captured where a snapshot length cut it.
-    package var originalLength: Int { format == .pcapng ? sections.originalLength : Int(header.len) }
+    package var originalLength: Int { current < 0 ? 0 : batch[current].originalLength }
 
     /// When the current frame was captured, in nanoseconds since 1970; zero for times before that.
-    package var timestamp: UInt64 {
-        if format == .pcapng { return sections.timestamp }
-        var seconds = Int64(header.ts.tv_sec)
-        // libpcap reads the unsigned seconds of a pcap file as signed ones, which end in January 2038
-        if seconds < 0 && seconds >= Int64(Int32.min) { seconds += 1 << 32 }
-        let (nanoseconds, overflow) = UInt64(max(seconds, 0)).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? .max : nanoseconds.addingReportingOverflow(UInt64(max(header.ts.tv_usec, 0))).partialValue
-    }
+    package var timestamp: UInt64 { current < 0 ? 0 : batch[current].timestamp }
 
     /// How far the file has been read, in bytes.
-    package var position: Int64 {
-        // SAFETY: the stream is open.
-        Int64(unsafe ftello(stream))
-    }
-
-    /// Calls `body` with the current frame of a pcap file as libpcap's writer wants it; not at all where there is none.
-    func withFrame(_ body: (UnsafePointer<pcap_pkthdr>, UnsafePointer<UInt8>) -> Void) {
-        guard let start = unsafe start else { return }
-        // SAFETY: `header.caplen` bytes at `start` stay valid for the call, which borrows this value.
-        unsafe withUnsafePointer(to: header) { unsafe body($0, start) }
-    }
+    package var position: Int64 { stream.position }
 
     /// The tcpdump project's name for a link type, such as `EN10MB`.
     package static func linkTypeName(_ dataLinkType: Int32) -> String {

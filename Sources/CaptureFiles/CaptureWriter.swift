@@ -87,10 +87,7 @@ package struct CaptureWriter: ~Copyable {
     package mutating func append(_ capture: borrowing CaptureFile) {
         guard let stream = unsafe stream else { return }
         if let dumper = unsafe dumper {
-            unsafe capture.withFrame { header, bytes in
-                // SAFETY: the dumper is open; libpcap's callback type hides it behind a byte pointer and casts it back.
-                unsafe pcap_dump(UnsafeMutablePointer<UInt8>(dumper), header, bytes)
-            }
+            unsafe Self.dump(capture.bytes, capture.originalLength, at: capture.timestamp, to: dumper)
         } else {
             sections?.append(
                 capture.bytes,
@@ -118,18 +115,29 @@ package struct CaptureWriter: ~Copyable {
     ///   - nanoseconds: when it is said to have been captured, since 1970.
     package mutating func append(_ frame: [UInt8], at nanoseconds: UInt64) {
         guard let dumper = unsafe dumper else { return }
+        unsafe Self.dump(frame.span, frame.count, at: nanoseconds, to: dumper)
+        // SAFETY: the dumper is open, and its stream with it.
+        if failure == 0, unsafe ferror(pcap_dump_file(dumper)) != 0 { failure = errno }
+    }
+
+    /// Writes a frame as libpcap does.
+    private static func dump(
+        _ frame: Span<UInt8>,
+        _ originalLength: Int,
+        at nanoseconds: UInt64,
+        to dumper: OpaquePointer
+    ) {
         var header = pcap_pkthdr()
         header.ts.tv_sec = Int(clamping: nanoseconds / 1_000_000_000)
         header.ts.tv_usec = Int(nanoseconds % 1_000_000_000)
         header.caplen = UInt32(clamping: frame.count)
-        header.len = header.caplen
+        header.len = UInt32(clamping: originalLength)
         unsafe frame.withUnsafeBufferPointer { bytes in
             guard let start = bytes.baseAddress else { return }
-            // SAFETY: the dumper is open; `caplen` bytes at `start` and the header stay valid for the call.
+            // SAFETY: the dumper is open, and libpcap's callback type hides it behind a byte pointer and casts it back; `caplen` bytes at
+            // `start` and the header stay valid for the call.
             unsafe pcap_dump(UnsafeMutablePointer<UInt8>(dumper), &header, start)
         }
-        // SAFETY: the dumper is open, and its stream with it.
-        if failure == 0, unsafe ferror(pcap_dump_file(dumper)) != 0 { failure = errno }
     }
 
     /// Brings everything to the disk and puts the file in its place.

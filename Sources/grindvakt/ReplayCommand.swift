@@ -1,5 +1,6 @@
 import ArgumentParser
 import CaptureFiles
+import NetfilterQueue
 
 /// `grindvakt replay`: the sensor's own pipeline over capture files.
 struct ReplayCommand: AsyncParsableCommand {
@@ -68,6 +69,8 @@ struct ReplayCommand: AsyncParsableCommand {
             ConfigurationFile(path: config, lists: list + snapshot, isLenient: lenient, sealKey: sealed.seal)
         )
         BufferedOutput.ignoreClosedPipes()
+        // Each file has an inspector of its own, whose memory would stay.
+        ProcessLimits.returnLargeBlocks()
         var options = ReplayOptions(captures: captures)
         options.format = output
         options.listsEveryName = names
