@@ -51,6 +51,19 @@ package struct LookupBatch: ~Copyable {
         return found[index].isEmpty ? .nothing : lookups[index]
     }
 
+    /// Whether no list has the name at `index`, excused or not: what nearly all names come to.
+    package func isUnlisted(_ index: Int) -> Bool {
+        precondition(index >= 0 && index < count)
+        return found[index].isEmpty
+    }
+
+    /// The name at `index`.
+    @_lifetime(borrow self)
+    package func name(_ index: Int) -> DomainNameView {
+        precondition(index >= 0 && index < count)
+        return names.view(index)
+    }
+
     /// Notes what `collect` makes of the positions that a snapshot has for each name, where it has any.
     @inline(__always)
     mutating func search(_ snapshot: Snapshot, _ collect: (UInt64, inout FoundLists) -> Void) {

@@ -175,6 +175,12 @@ package struct CaptureFile: ~Copyable {
     @_lifetime(borrow self)
     package func bytes(inBatch index: Int) -> Span<UInt8> { stream.octets(batch[index].octets) }
 
+    /// What a frame that lies in memory together with the current one starts with.
+    func linkLayer(inBatch index: Int) -> LinkLayer? {
+        let number = Self.dataLinkType(inFile: batch[index].linkType)
+        return number == dataLinkType ? linkLayer : LinkLayer(dataLinkType: number)
+    }
+
     /// How long the current frame was on the wire, in bytes; more than was captured where a snapshot length cut it.
     package var originalLength: Int { current < 0 ? 0 : batch[current].originalLength }
 

@@ -22,6 +22,8 @@ package struct Replay: ~Copyable {
 
     private var inspector: Inspector
     private var now = Instant(nanoseconds: 0)
+    /// The current frame's place in the capture's batch.
+    private var place = 0
 
     /// Sets out at the beginning of a capture with an inspector that knows no flow yet.
     ///
@@ -58,11 +60,16 @@ package struct Replay: ~Copyable {
             throw error
         }
         summary.packets += 1
+        place = capture.batchCount > 0 ? 0 : place + 1
+        if place == 0, inspector.looksAhead { Self.lookAhead(capture, &inspector) }
         let frame = capture.bytes
         guard let range = capture.linkLayer?.packetRange(in: frame) else { return true }
 
         now = max(now, Instant(nanoseconds: capture.timestamp))
-        let decision = inspector.inspect(frame.extracting(range), at: now)
+        let decision =
+            inspector.looksAhead
+            ? inspector.inspect(frame.extracting(range), as: place, at: now)
+            : inspector.inspect(frame.extracting(range), at: now)
         verdict = decision.verdict
         nameCount = inspector.findingCount
         summary.names += nameCount
@@ -80,6 +87,19 @@ package struct Replay: ~Copyable {
         return true
     }
 
+    /// Looks at all frames of the batch that the capture stands at the beginning of.
+    ///
+    /// Static, so that the capture stays borrowed while the inspector changes.
+    private static func lookAhead(_ capture: borrowing CaptureFile, _ inspector: inout Inspector) {
+        inspector.beginLookAhead()
+        for index in 0..<min(capture.batchCount, Inspector.lookAheadLimit) {
+            let frame = capture.bytes(inBatch: index)
+            guard let range = capture.linkLayer(inBatch: index)?.packetRange(in: frame) else { continue }
+            inspector.lookAhead(frame.extracting(range), as: index)
+        }
+        inspector.endLookAhead()
+    }
+
     /// What still waits for fragments at the end of the capture waits in vain.
     private mutating func countRest() {
         summary.count(.fragment, inspector.waitingDatagrams)
@@ -92,20 +112,34 @@ package struct Replay: ~Copyable {
     ///   - matchesOnly: whether a name that is on no list is left out.
     /// - Returns: nil for a name that is left out.
     package func name(at index: Int, matchesOnly: Bool) -> NameRecord? {
+        var line = NameLine()
+        return read(nameAt: index, matchesOnly: matchesOnly, into: &line) ? NameRecord(line) : nil
+    }
+
+    /// Reads a name that the current frame completed.
+    ///
+    /// - Parameters:
+    ///   - index: 0 up to ``nameCount``.
+    ///   - matchesOnly: whether a name that is on no list is left out.
+    ///   - line: what is said of it.
+    /// - Returns: false for a name that is left out.
+    func read(nameAt index: Int, matchesOnly: Bool, into line: inout NameLine) -> Bool {
         let finding = inspector.finding(at: index)
-        if matchesOnly, finding.match == nil { return nil }
+        if matchesOnly, finding.match == nil { return false }
         let tuple = inspector.fiveTuple
-        return NameRecord(
-            frame: capture.frame,
-            inspectedProtocol: finding.inspectedProtocol.label,
-            source: finding.source.label,
-            name: finding.name.presentation(),
-            sourceAddress: tuple.source.text,
-            sourcePort: Int(tuple.sourcePort),
-            destinationAddress: tuple.destination.text,
-            destinationPort: Int(tuple.destinationPort),
-            verdict: finding.verdict.label,
-            list: finding.match.map { inspector.blocklist.lists[$0.list].id }
-        )
+        line.frame = capture.frame
+        line.inspectedProtocol = finding.inspectedProtocol.label
+        line.source = finding.source.label
+        line.name.removeAll()
+        line.name.append(finding.name)
+        line.sourceAddress.removeAll()
+        line.sourceAddress.append(tuple.source)
+        line.sourcePort = Int(tuple.sourcePort)
+        line.destinationAddress.removeAll()
+        line.destinationAddress.append(tuple.destination)
+        line.destinationPort = Int(tuple.destinationPort)
+        line.verdict = finding.verdict.label
+        line.list = finding.match.map { inspector.blocklist.lists[$0.list].id }
+        return true
     }
 }

@@ -1,5 +1,46 @@
 import Telemetry
 
+/// What is said of one name, in memory that is used again for the next.
+struct NameLine: ~Copyable {
+    /// See ``NameRecord/frame``.
+    var frame = 0
+    /// The protocol's label.
+    var inspectedProtocol = ""
+    /// Where in the protocol the name stood.
+    var source = ""
+    /// The name.
+    var name = TextLine()
+    /// The sender's address.
+    var sourceAddress = TextLine()
+    /// The sender's port.
+    var sourcePort = 0
+    /// The receiver's address.
+    var destinationAddress = TextLine()
+    /// The receiver's port.
+    var destinationPort = 0
+    /// What became of the packet for this name.
+    var verdict = ""
+    /// The id of the list that the name is on; nil where it is on none.
+    var list: String?
+
+    /// An empty line.
+    init() {}
+
+    /// The line of a record.
+    init(_ record: NameRecord) {
+        frame = record.frame
+        inspectedProtocol = record.inspectedProtocol
+        source = record.source
+        name.append(record.name)
+        sourceAddress.append(record.sourceAddress)
+        sourcePort = record.sourcePort
+        destinationAddress.append(record.destinationAddress)
+        destinationPort = record.destinationPort
+        verdict = record.verdict
+        list = record.list
+    }
+}
+
 /// One name that was read from a packet, as replay reports it.
 package struct NameRecord: Hashable, Sendable {
     /// The frame that completed the name; the first one of a file is 1.
@@ -46,6 +87,22 @@ package struct NameRecord: Hashable, Sendable {
         self.destinationPort = destinationPort
         self.verdict = verdict
         self.list = list
+    }
+
+    /// The record of a line.
+    init(_ line: borrowing NameLine) {
+        self.init(
+            frame: line.frame,
+            inspectedProtocol: line.inspectedProtocol,
+            source: line.source,
+            name: line.name.text,
+            sourceAddress: line.sourceAddress.text,
+            sourcePort: line.sourcePort,
+            destinationAddress: line.destinationAddress.text,
+            destinationPort: line.destinationPort,
+            verdict: line.verdict,
+            list: line.list
+        )
     }
 }
 
@@ -137,11 +194,18 @@ package struct ReplayReport: Sendable {
 
     /// Appends the line of a name, with its line feed.
     package func append(_ record: NameRecord, to output: inout [UInt8]) {
+        var text = TextLine()
+        write(NameLine(record), to: &text)
+        output.append(text)
+    }
+
+    /// Writes the line of a name, with its line feed.
+    func write(_ line: borrowing NameLine, to text: inout TextLine) {
         switch format {
-        case .text: appendText(record, to: &output)
-        case .jsonl: appendJSON(record, to: &output)
+        case .text: writeText(line, to: &text)
+        case .jsonl: writeJSON(line, to: &text)
         }
-        output.append(UInt8(ascii: "\n"))
+        text.append(UInt8(ascii: "\n"))
     }
 
     /// Appends the line of a file's summary, with its line feed.
@@ -153,22 +217,28 @@ package struct ReplayReport: Sendable {
         output.append(UInt8(ascii: "\n"))
     }
 
-    private func appendJSON(_ record: NameRecord, to output: inout [UInt8]) {
-        output.append(contentsOf: "{\"type\":\"name\",\"frame\":\(record.frame),\"protocol\":".utf8)
-        output.appendJSON(record.inspectedProtocol)
-        output.append(contentsOf: ",\"source\":".utf8)
-        output.appendJSON(record.source)
-        output.append(contentsOf: ",\"name\":".utf8)
-        output.appendJSON(record.name)
-        output.append(contentsOf: ",\"src\":".utf8)
-        output.appendJSON(record.sourceAddress)
-        output.append(contentsOf: ",\"sport\":\(record.sourcePort),\"dst\":".utf8)
-        output.appendJSON(record.destinationAddress)
-        output.append(contentsOf: ",\"dport\":\(record.destinationPort),\"verdict\":".utf8)
-        output.appendJSON(record.verdict)
-        output.append(contentsOf: ",\"list\":".utf8)
-        if let list = record.list { output.appendJSON(list) } else { output.append(contentsOf: "null".utf8) }
-        output.append(UInt8(ascii: "}"))
+    private func writeJSON(_ line: borrowing NameLine, to text: inout TextLine) {
+        text.append("{\"type\":\"name\",\"frame\":" as StaticString)
+        text.append(decimal: line.frame)
+        text.append(",\"protocol\":\"" as StaticString)
+        text.append(line.inspectedProtocol)
+        text.append("\",\"source\":\"" as StaticString)
+        text.append(line.source)
+        text.append("\",\"name\":" as StaticString)
+        text.append(json: line.name)
+        text.append(",\"src\":" as StaticString)
+        text.append(json: line.sourceAddress)
+        text.append(",\"sport\":" as StaticString)
+        text.append(decimal: line.sourcePort)
+        text.append(",\"dst\":" as StaticString)
+        text.append(json: line.destinationAddress)
+        text.append(",\"dport\":" as StaticString)
+        text.append(decimal: line.destinationPort)
+        text.append(",\"verdict\":\"" as StaticString)
+        text.append(line.verdict)
+        text.append("\",\"list\":" as StaticString)
+        if let list = line.list { text.append(json: list) } else { text.append("null" as StaticString) }
+        text.append(UInt8(ascii: "}"))
     }
 
     private func appendJSON(_ record: SummaryRecord, to output: inout [UInt8]) {
@@ -192,20 +262,48 @@ package struct ReplayReport: Sendable {
         output.append(UInt8(ascii: "}"))
     }
 
-    private func appendText(_ record: NameRecord, to output: inout [UInt8]) {
-        output.appendPadded("\(record.frame)", to: 7, right: true)
-        output.append(contentsOf: "  ".utf8)
-        output.appendPadded(record.inspectedProtocol, to: 4)
-        output.append(contentsOf: "  ".utf8)
-        output.appendPadded(record.verdict, to: 6)
-        output.append(contentsOf: "  ".utf8)
-        output.appendPadded(record.list ?? "-", to: max(listWidth, 1))
-        output.append(contentsOf: "  ".utf8)
-        output.appendPadded(record.name, to: 32)
-        output.append(contentsOf: "  ".utf8)
-        output.append(contentsOf: Self.endpoint(record.sourceAddress, record.sourcePort).utf8)
-        output.append(contentsOf: " → ".utf8)
-        output.append(contentsOf: Self.endpoint(record.destinationAddress, record.destinationPort).utf8)
+    private func writeText(_ line: borrowing NameLine, to text: inout TextLine) {
+        var digits = 1
+        var left = line.frame / 10
+        while left > 0 {
+            digits += 1
+            left /= 10
+        }
+        while digits < 7 {
+            text.append(UInt8(ascii: " "))
+            digits += 1
+        }
+        text.append(decimal: line.frame)
+        writeColumn(line.inspectedProtocol, 4, to: &text)
+        writeColumn(line.verdict, 6, to: &text)
+        writeColumn(line.list ?? "-", max(listWidth, 1), to: &text)
+        text.append("  " as StaticString)
+        let start = text.count
+        text.append(line.name.octets)
+        text.pad(from: start, to: 32)
+        text.append("  " as StaticString)
+        writeEndpoint(line.sourceAddress, line.sourcePort, to: &text)
+        text.append(" → " as StaticString)
+        writeEndpoint(line.destinationAddress, line.destinationPort, to: &text)
+    }
+
+    /// Writes a column of text, with the space before it.
+    private func writeColumn(_ content: String, _ width: Int, to text: inout TextLine) {
+        text.append("  " as StaticString)
+        let start = text.count
+        text.append(content)
+        text.pad(from: start, to: width)
+    }
+
+    /// Writes an address and a port, an IPv6 address in brackets (RFC 3986 §3.2.2).
+    private func writeEndpoint(_ address: borrowing TextLine, _ port: Int, to text: inout TextLine) {
+        let octets = address.octets
+        let isBracketed = octets.indices.contains { octets[$0] == UInt8(ascii: ":") }
+        if isBracketed { text.append(UInt8(ascii: "[")) }
+        text.append(octets)
+        if isBracketed { text.append(UInt8(ascii: "]")) }
+        text.append(UInt8(ascii: ":"))
+        text.append(decimal: port)
     }
 
     private func appendText(_ record: SummaryRecord, to output: inout [UInt8]) {
@@ -226,10 +324,6 @@ package struct ReplayReport: Sendable {
     private func counted(_ count: Int, _ one: String, _ many: String? = nil) -> String {
         "\(count) \(count == 1 ? one : many ?? one + "s")"
     }
-
-    private static func endpoint(_ address: String, _ port: Int) -> String {
-        address.utf8.contains(UInt8(ascii: ":")) ? "[\(address)]:\(port)" : "\(address):\(port)"
-    }
 }
 
 /// Text as a terminal can show it: control characters, which could steer the terminal, are replaced by U+FFFD.
@@ -239,14 +333,4 @@ func printable(_ text: String) -> String {
         result.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
     }
     return String(result)
-}
-
-extension [UInt8] {
-    /// Appends ASCII text and as many spaces as the width asks for, in front where it is to stand at the right.
-    fileprivate mutating func appendPadded(_ text: String, to width: Int, right: Bool = false) {
-        let padding = repeatElement(UInt8(ascii: " "), count: Swift.max(0, width - text.utf8.count))
-        if right { append(contentsOf: padding) }
-        append(contentsOf: text.utf8)
-        if !right { append(contentsOf: padding) }
-    }
 }

@@ -147,6 +147,8 @@ package struct ReplayRun: ~Copyable {
         let listsEveryName = options.listsEveryName || expectation?.listsEveryName == true
         let keepsRecords = expectation != nil
         var names: [NameRecord] = []
+        var line = NameLine()
+        var text = TextLine()
         let size = capture.size
         var replay = Replay(capture, named: name, configuration: configuration, blocklists: blocklists)
         var failure: CaptureError?
@@ -154,8 +156,16 @@ package struct ReplayRun: ~Copyable {
         do throws(CaptureError) {
             while try replay.advance() {
                 for index in 0..<replay.nameCount {
-                    guard let record = replay.name(at: index, matchesOnly: !listsEveryName) else { continue }
-                    if keepsRecords { names.append(record) } else { report.append(record, to: &output.buffer) }
+                    guard replay.read(nameAt: index, matchesOnly: listsEveryName == false, into: &line) else {
+                        continue
+                    }
+                    guard keepsRecords == false else {
+                        names.append(NameRecord(line))
+                        continue
+                    }
+                    text.removeAll()
+                    report.write(line, to: &text)
+                    output.buffer.append(text)
                 }
                 switch replay.verdict {
                 case .accept: passed?.append(replay.capture)

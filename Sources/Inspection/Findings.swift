@@ -186,6 +186,20 @@ struct Findings: ~Copyable, Sendable {
         count &+= 1
     }
 
+    /// Adds the name of a query that is on no list.
+    mutating func addUnlistedQuery(_ name: DomainNameView) {
+        if count == 0 { begin() }
+        slots[count].name.assign(name)
+        slots[count].inspectedProtocol = .dns
+        slots[count].source = .query
+        slots[count].match = nil
+        slots[count].exemption = nil
+        slots[count].verdict = .accept
+        slots[count].response = nil
+        slots[count].message = 0..<0
+        count &+= 1
+    }
+
     /// Takes out those names from `index` on that stand between `first` and `index` already.
     mutating func removeRepeated(from index: Int, since first: Int) {
         var kept = index

@@ -35,6 +35,9 @@ package struct Inspector: ~Copyable, Sendable {
     /// Fragmented packets whose time had run out before they were complete, as the last packet showed.
     package internal(set) var unfinishedDatagrams = 0
 
+    /// The most packets that can be looked at before the first is inspected.
+    package static let lookAheadLimit = QueryBatch.capacity
+
     let configuration: InspectorConfiguration
     private let source: BlocklistSource
     private var generation: UInt64
@@ -57,12 +60,14 @@ package struct Inspector: ~Copyable, Sendable {
     var hasQUICFlows = false
     var fragments: FragmentAssembler
     var datagrams = DatagramBuffers()
+    private var queries = QueryBatch()
 
     /// An inspector that has seen nothing.
     package init(configuration: InspectorConfiguration, blocklists: BlocklistSource) {
         self.configuration = configuration
         source = blocklists
         (blocklist, generation) = blocklists.latest
+        looksAhead = blocklist.byteCount >= configuration.lookAheadSize
         let nowhere = IPAddress(v4: 0)
         fiveTuple = FiveTuple(source: nowhere, destination: nowhere, sourcePort: 0, destinationPort: 0, transport: 0)
         flows = FlowTable(capacity: configuration.flowCapacity, idleTimeout: configuration.flowTimeout)
@@ -75,7 +80,8 @@ package struct Inspector: ~Copyable, Sendable {
 
     /// Takes the blocklist that was published last; to be called between batches.
     package mutating func refreshBlocklist() {
-        _ = source.refresh(&blocklist, seen: &generation)
+        guard source.refresh(&blocklist, seen: &generation) else { return }
+        looksAhead = blocklist.byteCount >= configuration.lookAheadSize
     }
 
     /// The generation of ``blocklist``.
@@ -100,6 +106,9 @@ package struct Inspector: ~Copyable, Sendable {
     /// How many fragmented packets wait for the rest of them.
     package var waitingDatagrams: Int { fragments.waitingCount }
 
+    /// Whether it pays to look ahead: whether the lists are so long that a lookup waits for memory.
+    package private(set) var looksAhead: Bool
+
     /// Decides about one packet.
     ///
     /// - Parameters:
@@ -107,12 +116,7 @@ package struct Inspector: ~Copyable, Sendable {
     ///   - now: when it was seen; a time before an earlier packet's is allowed.
     /// - Returns: the verdict, and what else follows from the packet.
     package mutating func inspect(_ packet: Span<UInt8>, at now: Instant) -> Decision {
-        findings.reset()
-        evictedFlows = 0
-        evictedStreams = 0
-        lostOverlaps = 0
-        unfinishedDatagrams = 0
-        presentFlow = 0
+        forgetLast()
         var decision = decide(packet, at: now, depth: 0)
         if let fault = findings.fault { decision = decision.noting(fault) }
         if let cause = decision.undecided, decision.verdict == .accept { decision = settleUnjudged(decision, cause) }
@@ -121,6 +125,54 @@ package struct Inspector: ~Copyable, Sendable {
         encryptedDNS = findings.encryptedDNS
         if encryptedDNS != nil { dropDoubleCount() }
         return decision
+    }
+
+    /// Begins a batch of packets that are looked at before the first is inspected.
+    package mutating func beginLookAhead() { queries.removeAll() }
+
+    /// Looks at a packet of the batch; nothing of it is counted or noted.
+    ///
+    /// - Parameters:
+    ///   - packet: as for ``inspect(_:at:)``.
+    ///   - index: its place in the batch, of ``lookAheadLimit`` at most.
+    package mutating func lookAhead(_ packet: Span<UInt8>, as index: Int) {
+        guard let packet = try? IPPacket(parsing: packet), packet.isFragment == false,
+            packet.transport == TransportProtocol.udp, let datagram = try? UDPDatagram(parsing: packet.payload),
+            Self.mayBeTunnel(datagram) == false
+        else { return }
+        let tuple = packet.fiveTuple(datagram.sourcePort, datagram.destinationPort)
+        guard configuration.mayBeDNS(tuple) else { return }
+        queries.add(datagram.payload, tuple, packet: index)
+    }
+
+    /// Looks up what the packets of the batch ask for; the blocklist must not be refreshed from here on until they are inspected.
+    package mutating func endLookAhead() { queries.lookUp(in: blocklist) }
+
+    /// Decides about a packet that was looked at, as ``inspect(_:at:)`` would.
+    ///
+    /// - Parameters:
+    ///   - packet: the packet.
+    ///   - index: its place in the batch.
+    ///   - now: when it was seen.
+    /// - Returns: the verdict, and what else follows from the packet.
+    package mutating func inspect(_ packet: Span<UInt8>, as index: Int, at now: Instant) -> Decision {
+        guard let query = queries.unlisted(packet: index) else { return inspect(packet, at: now) }
+        forgetLast()
+        fiveTuple = queries.fiveTuple(query)
+        findings.addUnlistedQuery(queries.name(query))
+        findingCount = 1
+        anomalies = AnomalySet()
+        encryptedDNS = nil
+        return Decision(.accept)
+    }
+
+    private mutating func forgetLast() {
+        findings.reset()
+        evictedFlows = 0
+        evictedStreams = 0
+        lostOverlaps = 0
+        unfinishedDatagrams = 0
+        presentFlow = 0
     }
 
     /// Decides about the IP packet that `packet` starts with, inside so many others.

@@ -108,6 +108,7 @@ struct Worker: ~Copyable, Sendable {
         let now = Instant(nanoseconds: start)
         var packets = 0
         verdicts.reset()
+        if inspector.looksAhead { Self.lookAhead(buffers, count, &inspector) }
         for index in 0..<count {
             packets += Self.judge(
                 buffers,
@@ -130,6 +131,17 @@ struct Worker: ~Copyable, Sendable {
         return true
     }
 
+    /// Looks at the packets of a batch, the first of each message buffer.
+    private static func lookAhead(_ buffers: borrowing ReceiveBuffers, _ count: Int, _ inspector: inout Inspector) {
+        inspector.beginLookAhead()
+        for index in 0..<min(count, Inspector.lookAheadLimit) {
+            var messages = NetlinkMessages(buffers[index])
+            guard let message = messages.next(), let packet = QueuedPacket(message) else { continue }
+            inspector.lookAhead(packet.payload, as: index)
+        }
+        inspector.endLookAhead()
+    }
+
     /// Judges the packets of one message buffer.
     ///
     /// Static, so that the buffer stays borrowed while the inspector and the verdicts change.
@@ -149,7 +161,10 @@ struct Worker: ~Copyable, Sendable {
     ) -> Int {
         var packets = 0
         var messages = NetlinkMessages(buffers[index])
+        var isFirst = inspector.looksAhead
         while let message = messages.next() {
+            let wasLookedAt = isFirst
+            isFirst = false
             guard let packet = QueuedPacket(message) else { continue }
             // The kernel numbers every packet of the queue; a number that is missing was a packet for which there was no room.
             if let lastID, packet.id &- lastID > 1 { counters.countUnseen(UInt64(packet.id &- lastID &- 1)) }
@@ -162,7 +177,9 @@ struct Worker: ~Copyable, Sendable {
             packets += 1
             responder.earn(packet.payload.count)
             if packet.hasUnfinishedChecksum { counters.countUnfinishedChecksum() }
-            let decision = inspector.inspect(packet.payload, at: now)
+            let decision =
+                wasLookedAt
+                ? inspector.inspect(packet.payload, as: index, at: now) : inspector.inspect(packet.payload, at: now)
             count(decision, &inspector, counters)
             guard decision.response == nil else {
                 answer(packet, decision, at: now, &inspector, &responder, &clientPacket, &verdicts, marks, counters)

@@ -80,6 +80,13 @@ package struct DomainName: Sendable {
         return UInt64(count)
     }
 
+    /// Makes this a copy of another name.
+    package mutating func assign(_ name: DomainNameView) {
+        for index in 0..<(name.length &+ 7) &>> 3 { words[index] = name.words[index] }
+        for index in 0..<4 { boundaries[index] = name.boundaries[index] }
+        length = name.length
+    }
+
     /// Makes this the root, to be extended label by label.
     mutating func reset() {
         length = 0
@@ -146,7 +153,9 @@ package struct DomainName: Sendable {
 
 extension DomainName {
     /// The octet `index` octets from the root's end.
-    private func octet(_ index: Int) -> UInt8 {
+    @inlinable
+    @inline(__always)
+    package func octet(_ index: Int) -> UInt8 {
         UInt8(truncatingIfNeeded: words[index &>> 3] &>> UInt64((index & 7) &* 8))
     }
 
@@ -155,29 +164,38 @@ extension DomainName {
     /// As in zone files (RFC 1035 §5.1, RFC 4343 §2.1), an octet outside printable ASCII is written `\DDD` and a dot or a backslash inside a
     /// label is preceded by a backslash. For output about captures that a tester brought; the live sensor never spells a name.
     package func presentation() -> String {
-        guard length > 0 else { return "." }
         var text: [UInt8] = []
         text.reserveCapacity(length)
+        spell { text.append($0) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Gives the octets of ``presentation()`` one by one, four for each of the name's at most.
+    @inlinable
+    @inline(__always)
+    package func spell(_ write: (UInt8) -> Void) {
+        guard length > 0 else { return write(UInt8(ascii: ".")) }
         var index = length &- 1
         while index >= 0 {
-            if text.isEmpty == false { text.append(dot) }
+            if index < length &- 1 { write(UInt8(ascii: ".")) }
             let count = Int(octet(index))
             for position in 1...max(count, 1) {
                 let octet = octet(index &- position)
                 switch octet {
-                case dot, backslash:
-                    text.append(backslash)
-                    text.append(octet)
+                case UInt8(ascii: "."), UInt8(ascii: "\\"):
+                    write(UInt8(ascii: "\\"))
+                    write(octet)
                 case 0x21...0x7E:
-                    text.append(octet)
+                    write(octet)
                 default:
-                    text.append(backslash)
-                    text.append(contentsOf: [0x30 + octet / 100, 0x30 + octet / 10 % 10, 0x30 + octet % 10])
+                    write(UInt8(ascii: "\\"))
+                    write(0x30 + octet / 100)
+                    write(0x30 + octet / 10 % 10)
+                    write(0x30 + octet % 10)
                 }
             }
             index &-= count &+ 1
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

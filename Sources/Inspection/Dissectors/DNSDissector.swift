@@ -15,6 +15,11 @@ enum DNSDissector: Dissector {
     /// Whether the packet goes to a server, and not only comes from one.
     static func isForServer(_ tuple: FiveTuple) -> Bool { tuple.destinationPort == port }
 
+    /// Whether all there is to be read of a message is one question.
+    static func isPlainQuery(_ message: borrowing DNSMessage) -> Bool {
+        message.isResponse == false && message.opcode == standardQuery && message.questionCount == 1
+    }
+
     static func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection {
         let message = try DNSMessage(parsing: datagram)
         guard message.opcode == standardQuery else { return .nameless(consumed: datagram.count) }
