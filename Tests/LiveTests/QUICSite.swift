@@ -105,7 +105,7 @@ struct QUICSite: Sendable {
         return Request(status: status == "nothing" ? nil : String(status), port: String(port))
     }
 
-    /// Lets the browser load `https://name/`, or the like of another scheme, with a profile of its own.
+    /// Lets the browser load `https://name/`, or the like of another scheme, with a profile of its own; names below it are at the same address.
     ///
     /// - Parameters:
     ///   - name: the host of the page.
@@ -113,6 +113,7 @@ struct QUICSite: Sendable {
     ///   - address: where it is.
     ///   - isForced: whether it begins with QUIC; else it begins with TCP, since nothing tells it of QUIC.
     ///   - seconds: after which it gives up.
+    ///   - options: further ones of the browser's.
     /// - Throws: an issue where there is no browser, and what `LabHost.run` throws.
     /// - Returns: how it ended; the output is the page as it was read.
     func browse(
@@ -120,7 +121,8 @@ struct QUICSite: Sendable {
         scheme: String = "https",
         at address: String,
         overQUIC isForced: Bool,
-        within seconds: Int
+        within seconds: Int,
+        options: [String] = []
     ) async throws -> CommandResult {
         // What an earlier run has learnt of a host, that its QUIC is broken say, must not matter.
         let profile = try await Command.output(["mktemp", "-d", "-p", site.lab.folder]).split(separator: "\n").joined()
@@ -129,10 +131,13 @@ struct QUICSite: Sendable {
             [
                 "env", "HOME=\(profile)", "TMPDIR=\(site.lab.folder)", try #require(Chromium.path), "--no-sandbox",
                 "--disable-dev-shm-usage", "--disable-gpu", "--disable-breakpad", "--disable-background-networking",
-                "--user-data-dir=\(profile)", "--host-resolver-rules=MAP \(name) \(host), MAP * ~NOTFOUND",
+                "--user-data-dir=\(profile)",
+                "--host-resolver-rules=MAP \(name) \(host), MAP *.\(name) \(host), MAP * ~NOTFOUND",
                 "--ignore-certificate-errors-spki-list=\(try await keyDigest())", "--enable-quic",
                 "--timeout=\(seconds * 1000)",
-            ] + (isForced ? ["--origin-to-force-quic-on=\(name):443"] : []) + ["--dump-dom", "\(scheme)://\(name)/"],
+            ] + options + (isForced ? ["--origin-to-force-quic-on=\(name):443"] : []) + [
+                "--dump-dom", "\(scheme)://\(name)/",
+            ],
             timeLimit: .seconds(seconds + 30)
         )
         // Its children follow it a moment later.

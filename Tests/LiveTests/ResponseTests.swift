@@ -143,7 +143,7 @@ extension LiveTests {
     @Test(
         .enabled(if: Aioquic.python != nil && Chromium.path != nil, "aioquic or chromium-headless-shell is missing")
     )
-    func `a browser shows the stop page and the reset, and turns from QUIC to TCP at once`() async throws {
+    func `a browser shows the stop page and the reset, and fails where it is to use QUIC alone`() async throws {
         try await Site.with { site in
             let certificate = try await site.startServers()
             let python = try #require(Aioquic.python)
