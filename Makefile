@@ -24,7 +24,7 @@ AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test test-vm lint bench bench-live bench-clients bench-transfer bench-lists install uninstall clean
+.PHONY: build demo test test-vm lint bench bench-live bench-clients bench-fallback bench-flood bench-transfer bench-lists install uninstall clean
 build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
 
@@ -55,6 +55,14 @@ bench-live: demo-packages test-packages build
 # What real clients report for a blocked name, and after how many milliseconds (root); about a quarter of an hour.
 bench-clients: client-packages build
 	Benchmarks/live/clients
+
+# How a browser turns from QUIC to TCP (root); about seven minutes.
+bench-fallback: demo-packages test-packages $(AIOQUIC) build
+	Benchmarks/live/fallback
+
+# What a flood of blocked queries, and answering it, costs those who ask for other names (root); about three minutes.
+bench-flood: demo-packages build
+	Benchmarks/live/flood
 
 # A bulk transfer and short connections with and without the sensor (root); about seven minutes.
 bench-transfer: demo-packages build
