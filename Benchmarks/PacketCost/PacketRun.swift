@@ -180,6 +180,7 @@ struct PacketRun: ~Copyable {
             at: now.nanoseconds,
             counters
         )
+        responder.flush(counters)
     }
 
     @inline(__always)

@@ -125,6 +125,8 @@ struct Worker: ~Copyable, Sendable {
         }
         guard settle() else { return false }
         counters.observeVerdict(nanoseconds: gv_monotonic_nanoseconds() &- start, packets: packets)
+        // Behind the verdicts, which nobody is to wait for because others are answered.
+        responder.flush(counters)
         counters.setFlows(inspector.flowCount)
         counters.setFlowMemory(bytes: inspector.waitingByteCount)
         control.note(generation: inspector.blocklistGeneration)

@@ -18,6 +18,7 @@ package struct Responder: ~Copyable, Sendable {
     private let configuration: ResponseConfiguration
     private let sockets: RawSockets?
     private var composer = PacketComposer()
+    private var outbox = Outbox()
     private var budget: ResponseBudget
     private var answers: [BlockedAnswer?] = []
     private var server: IPAddress?
@@ -60,6 +61,8 @@ package struct Responder: ~Copyable, Sendable {
     }
 
     /// Answers for a packet that is dropped.
+    ///
+    /// What answers a datagram goes with the next ``flush(_:)``, all else at once.
     ///
     /// - Parameters:
     ///   - decision: what was decided about it; with a response.
@@ -110,13 +113,14 @@ package struct Responder: ~Copyable, Sendable {
             let isComposed = composer.answerInStream(packet, message: message, as: answer, limit: Self.lengthLimit)
             return say(.answer, isComposed, packet, at: now, counters)
         }
+        guard budget.hasPackets(at: now) else { return counters.countResponse(.answer, .limited, bytes: 0) }
         let limit = min(Self.lengthLimit, budget.credit)
         var isComposed = composer.answer(packet, message: message, as: answer, from: nil, limit: limit)
         // One for which there is no credit at all is counted as that, and not as one that there is no answer to.
         if isComposed == false, limit < Self.lengthLimit {
             isComposed = composer.answer(packet, message: message, as: answer, from: nil, limit: Self.lengthLimit)
         }
-        send(.answer, isComposed, false, at: now, counters)
+        post(.answer, isComposed, at: now, counters)
     }
 
     private mutating func rewrite(
@@ -170,12 +174,13 @@ package struct Responder: ~Copyable, Sendable {
         _ counters: Counters
     ) {
         guard configuration.quicUnreachable else { return }
+        guard budget.hasPackets(at: now) else { return counters.countResponse(.unreachable, .limited, bytes: 0) }
         let limit = min(Self.errorLimit, budget.credit)
         var isComposed = composer.portUnreachable(packet, in: bytes, from: nil, limit: limit)
         if isComposed == false, limit < Self.errorLimit {
             isComposed = composer.portUnreachable(packet, in: bytes, from: nil, limit: Self.errorLimit)
         }
-        send(.unreachable, isComposed, false, at: now, counters)
+        post(.unreachable, isComposed, at: now, counters)
     }
 
     // MARK: - Sending
@@ -192,6 +197,28 @@ package struct Responder: ~Copyable, Sendable {
         send(.reset, composer.resetReceiver(of: packet), true, at: now, counters)
     }
 
+    /// Sends what waits for the verdicts on its batch; to be called when they are given.
+    ///
+    /// - Parameter counters: where it is counted.
+    package mutating func flush(_ counters: Counters) {
+        var index = 0
+        while index < outbox.count {
+            let kind = outbox.kind(index)
+            let isSent = sockets?.send(outbox[index], isTracked: false) == true
+            counters.countResponse(kind, isSent ? .sent : .failed, bytes: isSent ? outbox[index].count : 0)
+            index &+= 1
+        }
+        outbox.reset()
+    }
+
+    /// Lets the packet composed last, which connection tracking does not see, wait for the verdicts on its batch.
+    private mutating func post(_ kind: CountedResponse, _ isComposed: Bool, at now: UInt64, _ counters: Counters) {
+        guard isAllowed(kind, isComposed, at: now, counters) else { return }
+        if outbox.add(composer.packet, as: kind) { return }
+        flush(counters)
+        _ = outbox.add(composer.packet, as: kind)
+    }
+
     /// Sends the packet composed last, and counts it.
     ///
     /// - Returns: whether the kernel took it.
@@ -203,20 +230,31 @@ package struct Responder: ~Copyable, Sendable {
         at now: UInt64,
         _ counters: Counters
     ) -> Bool {
-        guard isComposed else {
-            counters.countResponse(kind, .unanswerable, bytes: 0)
-            return false
-        }
+        guard isAllowed(kind, isComposed, at: now, counters) else { return false }
         let count = composer.packet.count
-        guard budget.spend(count, at: now) else {
-            counters.countResponse(kind, .limited, bytes: 0)
-            return false
-        }
         guard sockets?.send(composer.packet, isTracked: isTracked, by: isTracked ? server : nil) == true else {
             counters.countResponse(kind, .failed, bytes: 0)
             return false
         }
         counters.countResponse(kind, .sent, bytes: count)
+        return true
+    }
+
+    /// Whether there is a packet, and the budget has room for it, which is then taken; what does not go is counted.
+    private mutating func isAllowed(
+        _ kind: CountedResponse,
+        _ isComposed: Bool,
+        at now: UInt64,
+        _ counters: Counters
+    ) -> Bool {
+        guard isComposed else {
+            counters.countResponse(kind, .unanswerable, bytes: 0)
+            return false
+        }
+        guard budget.spend(composer.packet.count, at: now) else {
+            counters.countResponse(kind, .limited, bytes: 0)
+            return false
+        }
         return true
     }
 

@@ -40,6 +40,15 @@ package struct ResponseBudget: Sendable {
         return true
     }
 
+    /// Whether a packet may be sent at all, however short: where none may, none need be composed.
+    ///
+    /// - Parameter now: the time in nanoseconds, as for ``spend(_:at:)``.
+    /// - Returns: whether the rate leaves room for one.
+    package mutating func hasPackets(at now: UInt64) -> Bool {
+        refill(at: now)
+        return packets > 0
+    }
+
     private mutating func refill(at now: UInt64) {
         guard now > refilledAt else { return }
         // A second fills the bucket, so no longer time need be multiplied.

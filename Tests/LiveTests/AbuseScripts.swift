@@ -59,7 +59,7 @@ extension Script {
 
     /// Asks for names on no list, one query after the other, and tells how long the answers take.
     ///
-    /// Arguments: server, queries a second. SIGUSR1 begins the second measure, SIGTERM ends it. Tells of both how many were asked, how many
+    /// Arguments: server, queries a second. SIGUSR1 begins another measure, SIGTERM ends the last. Tells of each how many were asked, how many
     /// answered within five seconds, and the median and the 99th percentile in milliseconds.
     static let honest = #"""
         import select, signal, socket, struct, sys, time

@@ -15,6 +15,8 @@ private struct Desk: ~Copyable {
     private var inspector: Inspector
     private var responder: Responder
     private(set) var replacement: [UInt8] = []
+    /// Whether each packet is a batch of its own.
+    var isFlushing = true
 
     init(_ action: Action = .nxdomain, _ responder: consuming Responder, page: Bool = false) {
         var configuration = InspectorConfiguration()
@@ -45,6 +47,8 @@ private struct Desk: ~Copyable {
         return builder.build()
     }
 
+    mutating func flush() { responder.flush(counters) }
+
     mutating func publish(_ actions: [Action]) {
         _ = source.publish(Desk.blocklist(actions))
         inspector.refreshBlocklist()
@@ -57,6 +61,7 @@ private struct Desk: ~Copyable {
         let now = UInt64(seconds * 1e9)
         if earning { responder.earn(packet.count) }
         let effect = Self.answer(packet, at: now, &inspector, &responder, counters)
+        if isFlushing { responder.flush(counters) }
         guard case .replaced = effect else { return false }
         replacement = responder.replacement.array
         return true
@@ -258,6 +263,48 @@ struct ResponderTests {
         _ = responder.respond(to: decision, packet.span, message: inspector.decidingMessage, at: 1, counters)
         #expect(decision.response == .answer)
         #expect(counters.read().responses(.answer, .unanswerable) == 1)
+    }
+
+    @Test
+    func `an answer to a datagram waits for the verdicts on its batch, and for no more packets than there is room for`()
+    {
+        var desk = Desk(rate: 1_000)
+        desk.isFlushing = false
+        for number in 1...64 { desk.take(Self.query(port: UInt16(number))) }
+        var counts = desk.counts
+        #expect(counts.isEmpty)
+        desk.take(Self.query())
+        counts = desk.counts
+        #expect(counts == ["answer failed": 64])
+        desk.flush()
+        desk.flush()
+        counts = desk.counts
+        #expect(counts == ["answer failed": 65])
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root: raw sockets"))
+    func `what waits in one batch arrives in its order, each packet whole`() throws {
+        let client: [UInt8] = [127, 0, 0, 8]
+        let listening = try Datagrams(boundTo: client)
+        defer { listening.close() }
+        var desk = Desk(.nxdomain, try Responder(ResponseConfiguration()))
+        desk.isFlushing = false
+        let messages = (0..<20).map { number in
+            let name = String(repeating: "a", count: 1 + number * 3) + ".blocked0.test"
+            return DNSBuilder.query(name, identifier: UInt16(number))
+        }
+        for message in messages {
+            let ends = (Endpoint(client, port: listening.port), Endpoint([127, 0, 0, 53], port: 53))
+            desk.take(PacketBuilder(from: ends.0, to: ends.1).udp(message))
+        }
+        desk.flush()
+        let (counts, octets) = (desk.counts, desk.sentOctets)
+        #expect(counts == ["answer sent": 20])
+        #expect(octets == UInt64(messages.reduce(0) { $0 + 28 + $1.count }))
+        for message in messages {
+            let answer = try #require(listening.receive())
+            #expect(Array(answer[..<2]) == Array(message[..<2]) && Array(answer[12...]) == Array(message[12...]))
+        }
     }
 
     @Test(.enabled(if: geteuid() == 0, "needs root: raw sockets"))

@@ -30,6 +30,18 @@ struct ResponseBudgetTests {
         #expect(budget.credit == 1 << 20)
     }
 
+    @Test func `where the rate is spent there is no packet to compose, until a moment later`() {
+        var budget = ResponseBudget(rate: 2)
+        budget.earn(100)
+        expect(true, budget.hasPackets(at: Self.second))
+        expect(true, budget.spend(1, at: Self.second))
+        expect(true, budget.hasPackets(at: Self.second))
+        expect(true, budget.spend(1, at: Self.second))
+        expect(false, budget.hasPackets(at: Self.second))
+        expect(false, budget.hasPackets(at: Self.second + Self.second / 4))
+        expect(true, budget.hasPackets(at: Self.second + Self.second / 2))
+    }
+
     @Test func `packets come at a rate, and a second's worth at once`() {
         var budget = ResponseBudget(rate: 10)
         budget.earn(1 << 20)
