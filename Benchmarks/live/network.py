@@ -146,7 +146,7 @@ def counted(path, name, *labels):
     except OSError:
         return None
     lines = [line for line in text.splitlines() if line.startswith((name + "{", name + " ")) and all(label in line for label in labels)]
-    return sum(int(float(line.split()[-1])) for line in lines)
+    return sum(float(line.split()[-1]) for line in lines)
 
 
 def end(process, patience=30):
