@@ -14,6 +14,7 @@ DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl pro
 TEST_PACKAGES  := publicsuffix nftables python3 python3-venv valgrind util-linux chromium-headless-shell \
                   knot-dnsutils tcpdump tshark conntrack
 CLIENT_PACKAGES := knot-dnsutils iputils-ping chromium-headless-shell
+REPLAY_PACKAGES := gcc libssl-dev libndpi-bin tshark python3
 VM_PACKAGES    := qemu-system-x86 busybox-static cpio kmod nftables conntrack
 
 # One program with the Swift runtime linked in.
@@ -24,7 +25,8 @@ AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test test-vm lint bench bench-live bench-clients bench-fallback bench-flood bench-transfer bench-lists install uninstall clean
+.PHONY: build demo test test-vm lint install uninstall clean
+.PHONY: bench bench-live bench-clients bench-fallback bench-flood bench-transfer bench-lists bench-replay
 build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
 
@@ -71,6 +73,10 @@ bench-transfer: demo-packages build
 # Memory and time of lists beside sets and resolvers; says what is missing, as Debian starts the resolvers that it installs.
 bench-lists: build-packages
 	Benchmarks/lists/run
+
+# Captures read for names beside libpcap, ndpiReader, tshark and, where it is installed or SURICATA names a Debian that has it, Suricata.
+bench-replay: replay-packages build
+	Benchmarks/replay/run $(if $(SURICATA),--suricata $(SURICATA))
 
 clean:
 	rm -rf .build .build-*
@@ -130,11 +136,12 @@ uninstall:
 
 # ---- packages and tools ----
 
-.PHONY: build-packages demo-packages test-packages client-packages vm-packages
+.PHONY: build-packages demo-packages test-packages client-packages replay-packages vm-packages
 build-packages: ; @$(call require,$(BUILD_PACKAGES))
 demo-packages:  ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
 test-packages:  ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES))
 client-packages: ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(CLIENT_PACKAGES))
+replay-packages: ; @$(call require,$(BUILD_PACKAGES) $(REPLAY_PACKAGES))
 vm-packages:    ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(VM_PACKAGES))
 
 # Installs the Debian packages that are missing when run as root, else says the one line to run.
