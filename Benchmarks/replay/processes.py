@@ -45,17 +45,24 @@ class Stopwatch:
 
     def measure(self, words, output=os.devnull, environment=None):
         """The cost of a program, which must end with status 0; its standard output goes into the file."""
+        return self.cost(self.start(words, output, environment), words)
+
+    def start(self, words, output=os.devnull, environment=None):
+        """Begins a program; `cost` waits for it."""
         with open(output, "wb") as out, open(self.errors, "wb") as err:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 (self.program, str(self.processor), self.result, *words), stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=environment
             )
-            try:
-                process.wait(self.limit)
-            except subprocess.TimeoutExpired:
-                raise Failure(f"{shlex.join(words[:3])} … took more than {self.limit:.0f} s; allow more with --limit") from None
-            finally:
-                process.kill()
-                process.wait()
+
+    def cost(self, process, words):
+        """What the program took that was begun with these words."""
+        try:
+            process.wait(self.limit)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{shlex.join(words[:3])} … took more than {self.limit:.0f} s; allow more with --limit") from None
+        finally:
+            process.kill()
+            process.wait()
         if process.returncode != 0:
             with open(self.errors, errors="replace") as err:
                 last = (err.read().strip().splitlines() or ["no word of why"])[-1]

@@ -12,6 +12,8 @@ import hmac
 import struct
 import sys
 
+from processes import Failure
+
 TCP, UDP, ICMP = 6, 17, 1
 SYN, ACK, FIN, PUSH = 0x02, 0x10, 0x01, 0x08
 SEGMENT = 1460
@@ -22,10 +24,6 @@ INITIAL_SIZE = 1250
 SYLLABLES = [first + second for first in "bdfghjklmnprstvyz" for second in "aeiouy"]
 ZONES = ("test", "test", "test", "co.test", "org.test", "example", "example", "net.example", "invalid", "ac.invalid")
 HOSTS = ("www", "www", "www", "api", "cdn", "static", "img", "mail", "m", "edge-07", "eu-north-1", "beacon.prod", "9f3c2a", "sync.eu")
-
-
-class Failure(Exception):
-    """What went wrong, in one line."""
 
 
 def name(number):
