@@ -26,7 +26,7 @@ AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 .DEFAULT_GOAL := build
 
 .PHONY: build demo test test-vm lint install uninstall clean
-.PHONY: bench bench-live bench-clients bench-fallback bench-flood bench-transfer bench-lists bench-replay
+.PHONY: bench bench-live bench-clients bench-fallback bench-flood bench-transfer bench-lists bench-replay bench-growth bench-pictures
 build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
 
@@ -77,6 +77,14 @@ bench-lists: build-packages
 # Captures read for names beside libpcap, ndpiReader, tshark and, where it is installed or SURICATA names a Debian that has it, Suricata.
 bench-replay: replay-packages build
 	Benchmarks/replay/run $(if $(SURICATA),--suricata $(SURICATA))
+
+# What a packet costs as lists, flows and queues grow, and the idle sensor's memory (root); about a quarter of an hour.
+bench-growth: replay-packages test-packages build
+	Benchmarks/growth/run
+
+# Draws Benchmarks/results/*.svg from the figures that the drivers have written there with --json.
+bench-pictures:
+	Benchmarks/pictures
 
 clean:
 	rm -rf .build .build-*

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,7 +60,7 @@ class Stopwatch:
         try:
             process.wait(self.limit)
         except subprocess.TimeoutExpired:
-            raise Failure(f"{shlex.join(words[:3])} … took more than {self.limit:.0f} s; allow more with --limit") from None
+            raise Failure(f"{shlex.join(words[:3])} … took more than {self.limit:g} s; allow more with --limit") from None
         finally:
             process.kill()
             process.wait()
@@ -70,6 +71,15 @@ class Stopwatch:
         with open(self.result) as result:
             processor, wall, resident = result.read().split()
         return Cost(float(processor), float(wall), int(resident))
+
+
+def lacks(name, packages):
+    """Whether one of these programs is missing, given with their Debian packages; says which."""
+    missing = {program: package for program, package in packages.items() if shutil.which(program) is None}
+    if missing:
+        wanted = " ".join(sorted(set(missing.values())))
+        print(f"{name}: {', '.join(missing)}: not installed; run: sudo apt-get install --no-install-recommends {wanted}", file=sys.stderr)
+    return bool(missing)
 
 
 def machine():
