@@ -78,7 +78,7 @@ bench-lists: build-packages
 bench-replay: replay-packages build
 	Benchmarks/replay/run $(if $(SURICATA),--suricata $(SURICATA))
 
-# What a packet costs as lists, flows and queues grow, and the idle sensor's memory (root); about a quarter of an hour.
+# What a packet costs as lists, flows and queues grow, and the idle sensor's memory (root); half an hour.
 bench-growth: replay-packages test-packages build
 	Benchmarks/growth/run
 
