@@ -26,7 +26,7 @@ extension LiveTests {
                 named: "swaps",
                 [site.socket, site.lab.path("list.txt"), "\(swaps)", "0.02"] + files,
                 on: site.lab.router,
-                timeLimit: .seconds(240)
+                timeLimit: .seconds(240 * slowdown)
             )
             try #require(run.succeeded, "\(run)")
             load.send(SIGUSR1)
