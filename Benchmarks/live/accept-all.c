@@ -26,7 +26,7 @@
 #include <libmnl/libmnl.h>
 #include <libnetfilter_queue/libnetfilter_queue.h>
 
-enum { BATCH = 64, COPY_RANGE = 65531, SLOT = COPY_RANGE + 4096 + 64, QUEUE_LENGTH = 8192, RECEIVE_BUFFER = 32 << 20 };
+enum { BATCH = 64, COPY_RANGE = 65531, SLOT = COPY_RANGE + 4096 + 64, QUEUE_LENGTH = 131072, RECEIVE_BUFFER = 32 << 20 };
 
 static volatile sig_atomic_t stopping, asked;
 

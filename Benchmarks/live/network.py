@@ -228,6 +228,7 @@ def set_session(nice):
 def run_main(program, main):
     """Ends the program with the status of `main`; told to end, it leaves as from an error, so that namespaces and processes are tidied up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     try:
         with session_ahead():
             status = main()
