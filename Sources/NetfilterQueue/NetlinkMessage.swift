@@ -56,31 +56,36 @@ struct NetlinkAttributes: ~Escapable {
     }
 
     /// The next attribute's type and the offsets of its value; nil behind the last one, and where the rest is none.
+    @inline(__always)
     @_lifetime(self: copy self)
     mutating func next() -> (type: Int, value: Range<Int>)? {
-        guard bytes.count &- offset >= 4 else { return nil }
-        let length = Int(bytes.nativeUInt16(at: offset))
-        guard length >= 4, length <= bytes.count &- offset else { return nil }
-        let type = Int(bytes.nativeUInt16(at: offset &+ 2) & 0x3FFF)
-        let value = offset &+ 4..<offset &+ length
+        let left = bytes.count &- offset
+        guard left >= 4 else { return nil }
+        // Length and type, each in the machine's own byte order.
+        // SAFETY: the load checks that all four octets lie inside; any four octets are two numbers.
+        let header = unsafe bytes.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: SIMD2<UInt16>.self)
+        let length = Int(header[0])
+        guard length >= 4, length <= left else { return nil }
+        // SAFETY: a range whose bounds are in order, as checked above.
+        let value = unsafe Range(uncheckedBounds: (offset &+ 4, offset &+ length))
         offset = min(bytes.count, (offset &+ length &+ 3) & ~3)
-        return (type, value)
+        return (Int(header[1] & 0x3FFF), value)
     }
 }
 
 extension Span where Element == UInt8 {
-    /// The 16-bit number in the machine's byte order at `offset`; the caller has checked that it lies inside.
+    /// The 16-bit number in the machine's byte order at `offset`; it traps where that does not lie inside.
     @inline(__always)
     func nativeUInt16(at offset: Int) -> UInt16 {
-        UInt16(littleEndian: UInt16(self[offset]) | UInt16(self[offset &+ 1]) &<< 8)
+        // SAFETY: the load checks that both octets lie inside; any two octets are a number.
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self)
     }
 
-    /// The 32-bit number in the machine's byte order at `offset`; the caller has checked that it lies inside.
+    /// The 32-bit number in the machine's byte order at `offset`; it traps where that does not lie inside.
     @inline(__always)
     func nativeUInt32(at offset: Int) -> UInt32 {
-        let low = UInt32(self[offset]) | UInt32(self[offset &+ 1]) &<< 8
-        let high = UInt32(self[offset &+ 2]) | UInt32(self[offset &+ 3]) &<< 8
-        return UInt32(littleEndian: low | high &<< 16)
+        // SAFETY: the load checks that all four octets lie inside; any four octets are a number.
+        unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)
     }
 
     /// The 32-bit number in network byte order at `offset`; the caller has checked that it lies inside.
