@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 
 from network import Failure, counted, wait_for
-from router import CONSUMER_CPU, QUEUE, TICK
+from router import CONSUMER_CPU, LOADS, QUEUE, TICK
 
 
 class Consumer:
@@ -45,8 +45,8 @@ class Consumer:
         """The queue's line of the kernel's table: number, port, length, copy mode, copy range, queue drops, user drops, last number."""
         if self.process.poll() is not None:
             self.log.seek(0)
-            said = (self.log.read().strip() or self.process.stdout.read().strip()).splitlines()[-1:]
-            raise Failure(f"{self.candidate.name} ended with status {self.process.returncode}: {''.join(said)}")
+            said = (self.log.read().strip() or self.process.stdout.read().strip()).splitlines()[-1:] or ["it said nothing"]
+            raise Failure(f"{self.candidate.name} ended with status {self.process.returncode}: {said[0]}")
         try:
             with open(f"/proc/{self.process.pid}/net/netfilter/nfnetlink_queue") as table:
                 lines = [line.split() for line in table]
@@ -96,6 +96,8 @@ class Consumer:
 class CountingProgram:
     """A C program of this folder that accepts everything, and tells on SIGUSR1 how much that was."""
 
+    loads = LOADS
+
     def __init__(self, name, program):
         self.name, self.program = name, program
 
@@ -114,6 +116,7 @@ class Sensor:
     """The sensor with the list of names that nobody asks for."""
 
     name = "grindvakt"
+    loads = LOADS
 
     def words(self, setting):
         self.socket = setting.socket
@@ -124,13 +127,14 @@ class Sensor:
 
 
 class Suricata:
-    """Suricata in a folder with a Debian of its own, inline, with the same names as data sets of its rules for DNS, TLS and HTTP."""
+    """Suricata in a folder with a Debian of its own, inline, with the same names as a data set of its rules."""
 
     name = "suricata"
     FOLDER = "tmp"
-    # Batches and fail-open as its users set them for speed; one worker, so that it has one processor as all others.
+    # Connections it follows by both sides and to their end, neither of which it would get here.
+    loads = ("dns",)
+    # Batches and fail-open as its users set them for speed.
     SETTINGS = ("nfq.mode=accept", "nfq.batchcount=20", "nfq.fail-open=yes", "outputs.0.fast.enabled=no", "outputs.1.eve-log.enabled=no")
-    BUFFERS = (("dns", "dns.query"), ("tls", "tls.sni"), ("http", "http.host"))
 
     def __init__(self, root):
         self.root = os.path.abspath(root)
@@ -150,9 +154,8 @@ class Suricata:
         with open(os.path.join(self.folder, "names.lst"), "w") as file:
             file.writelines(base64.b64encode(name.encode()).decode() + "\n" for name in names)
         with open(os.path.join(self.folder, "names.rules"), "w") as file:
-            for number, (protocol, buffer) in enumerate(self.BUFFERS, 1):
-                data = f"dataset:isset,listed-{protocol},type string,load {inside}/names.lst,memcap 1gb,hashsize 262144"
-                file.write(f'drop {protocol} any any -> any any (msg:"listed"; {buffer}; {data}; sid:{number}; rev:1;)\n')
+            data = f"dataset:isset,listed,type string,load {inside}/names.lst,memcap 1gb,hashsize 262144"
+            file.write(f'drop dns any any -> any any (msg:"listed"; dns.query; {data}; sid:1; rev:1;)\n')
 
     def words(self, _):
         inside = os.path.join("/", self.FOLDER, os.path.basename(self.folder))
@@ -169,6 +172,8 @@ class Suricata:
 
 class Other:
     """Any program that takes a queue, by its command line."""
+
+    loads = LOADS
 
     def __init__(self, text):
         self.name, separator, self.command = text.partition("=")

@@ -6,7 +6,6 @@ from consumers import Consumer
 from network import AHEAD, Failure, command
 from router import CONSUMER_CPU, LOAD_CPU, backlog_drops, softirq
 
-LOADS = ("dns", "tls", "bulk", "mixed")
 # What a load is to be compared by. Of bulk the sensor sees the beginnings only, the rest is the kernel's alone.
 COMPARED = {"dns": "inspected", "tls": "inspected", "bulk": "forwarded", "mixed": "forwarded"}
 WARM_UP = 0.2

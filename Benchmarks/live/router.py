@@ -4,6 +4,8 @@ import os
 
 from network import Failure, Network, command
 
+# What `generate` knows to send.
+LOADS = ("dns", "tls", "bulk", "mixed")
 QUEUE = "0"
 # The client's sending and the router up to the queue run on the one, the queue's consumer and the way on to the server on the other.
 LOAD_CPU, CONSUMER_CPU = "0", "1"
