@@ -61,9 +61,11 @@ lint:
 bench: test-packages
 	Benchmarks/packet-cost.sh
 
-# Packets per second beside a C program that accepts everything, on live queues in network namespaces (root).
+# The sensor beside C programs that accept everything, on live queues in network namespaces (root): four loads, latency, then two loads held at
+# 80 % of C's rate for a minute each; about ten minutes.
 bench-live: demo-packages test-packages build
 	Benchmarks/live/run
+	Benchmarks/live/run --rate 0.8 --seconds 60 --loads dns,tls --only grindvakt
 
 # What real clients report for a blocked name, and after how many milliseconds (root); about a quarter of an hour.
 bench-clients: client-packages build
