@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from consumers import Consumer
-from flood import generator
+from loads import generator
 from network import AHEAD, Failure, command, end, percentile
 from router import LOAD_CPU
 

@@ -1,6 +1,6 @@
 """What the live benchmark says: tables, ratios by rounds, and whether its bounds are kept."""
 
-from flood import COMPARED
+from loads import COMPARED
 from latency import NO_QUEUE
 from network import median, table
 
