@@ -35,7 +35,7 @@ demo: demo-packages build
 	$(BINARY) demo
 
 test: test-packages $(PROMTOOL) $(AIOQUIC) lint build
-	Benchmarks/packet-cost.sh --check
+	Benchmarks/cost.sh --check
 	GRINDVAKT_BINARY=$(BINARY) GRINDVAKT_PROMTOOL=$(PROMTOOL) GRINDVAKT_AIOQUIC=$(AIOQUIC) \
 	    $(SWIFT) test
 
@@ -57,9 +57,13 @@ test-tsan: test-packages
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift
 
-# Instructions and allocations per packet, counted by valgrind: exact, whatever else the machine does.
+# Every floor by time, then by instructions and allocations, which valgrind counts: exact, whatever else the machine does.
+# BENCH says what is timed: BENCH='--filter lookup.*' all lookups, with those in ten million names, which take memory and a minute.
+BENCH ?= --skip .*-10m
 bench: test-packages
-	Benchmarks/packet-cost.sh
+	GRINDVAKT_BENCHMARKS=timed $(SWIFT) package --scratch-path .build-bench benchmark run --target FloorBenchmarks \
+	    --no-progress --scale $(BENCH)
+	Benchmarks/cost.sh
 
 # The sensor beside C programs that accept everything, on live queues in network namespaces (root): four loads, latency, then two loads held at
 # 80 % of C's rate for a minute each; about ten minutes.

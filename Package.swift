@@ -227,22 +227,38 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `Benchmarks/packet-cost.sh` and `Benchmarks/lists/run` build these; nothing else needs them.
+// What `Benchmarks/cost` and `Benchmarks/lists/run` build; nothing else needs it.
 if Context.environment["GRINDVAKT_BENCHMARKS"] != nil {
-    package.targets.append(
-        .executableTarget(
-            name: "PacketCost",
+    package.targets += [
+        .target(
+            name: "Workloads",
             dependencies: [
-                "Wire", "Blocklists", "QUICProtection", "Inspection", "Telemetry", "Responses", "TestSupport",
+                "Wire", "Blocklists", "QUICProtection", "Inspection", "Telemetry", "Responses", "ListFiles",
+                "TestSupport",
             ],
-            path: "Benchmarks/PacketCost"
-        )
-    )
-    package.targets.append(
+            path: "Benchmarks/Workloads"
+        ),
+        .executableTarget(name: "Cost", dependencies: ["Workloads"], path: "Benchmarks/Cost"),
         .executableTarget(
             name: "ListCost",
             dependencies: ["Wire", "Blocklists", "ListFiles"],
             path: "Benchmarks/ListCost"
+        ),
+    ]
+}
+
+// `make bench` alone measures time: its harness is fetched and built for nothing else.
+if Context.environment["GRINDVAKT_BENCHMARKS"] == "timed" {
+    package.dependencies.append(
+        // Without its traits, which put libraries of their own before malloc and the runtime.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: [])
+    )
+    package.targets.append(
+        .executableTarget(
+            name: "FloorBenchmarks",
+            dependencies: ["Workloads", .product(name: "Benchmark", package: "benchmark")],
+            path: "Benchmarks/FloorBenchmarks",
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]
         )
     )
 }

@@ -1,4 +1,4 @@
-import Blocklists
+package import Blocklists
 
 /// What is known of one direction of a TCP flow.
 struct HalfFlow: ZeroValid {
@@ -170,7 +170,7 @@ struct Flow: ZeroValid {
 /// A bounded table of flows, found by a keyed fingerprint of their endpoints; no address is kept.
 ///
 /// Index zero is no flow. When the table is full, inserting evicts the flow that has been silent longest, blocked flows last of all.
-struct FlowTable: ~Copyable, Sendable {
+package struct FlowTable: ~Copyable, Sendable {
     private var flows: FlatArray<Flow>
     private var buckets: FlatArray<UInt32>
     private let bucketMask: UInt64
@@ -184,10 +184,12 @@ struct FlowTable: ~Copyable, Sendable {
     /// How many flows the table holds.
     private(set) var count = 0
 
+    /// An empty table.
+    ///
     /// - Parameters:
     ///   - capacity: the most flows there is room for.
     ///   - idleTimeout: nanoseconds of silence after which a flow is forgotten.
-    init(capacity: Int, idleTimeout: UInt64) {
+    package init(capacity: Int, idleTimeout: UInt64) {
         precondition(capacity > 0 && capacity < Int(UInt32.max))
         var bucketCount = 16
         while bucketCount < capacity { bucketCount *= 2 }
@@ -206,7 +208,7 @@ struct FlowTable: ~Copyable, Sendable {
 
     /// The flow with this fingerprint, zero where there is none. It is noted as seen at `now`.
     @inline(__always)
-    mutating func find(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
+    package mutating func find(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
         var index = buckets[Int(truncatingIfNeeded: fingerprint.first & bucketMask)]
         while index != 0 {
             let position = Int(index)
@@ -220,7 +222,7 @@ struct FlowTable: ~Copyable, Sendable {
     }
 
     /// Inserts a flow that ``find(_:at:)`` did not find. There must be room: see ``candidateForEviction(at:)``.
-    mutating func insert(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
+    package mutating func insert(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
         let index: UInt32
         if free != 0 {
             index = free
@@ -245,7 +247,7 @@ struct FlowTable: ~Copyable, Sendable {
 
     /// The flow to remove before the next insertion: the longest silent one where the table is full or where it has been silent past the
     /// timeout; zero where there is room and none is due.
-    func candidateForEviction(at now: Instant) -> (index: UInt32, isExpired: Bool) {
+    package func candidateForEviction(at now: Instant) -> (index: UInt32, isExpired: Bool) {
         let oldest = passing.oldest != 0 ? passing.oldest : blocked.oldest
         if passing.oldest != 0, isExpired(passing.oldest, at: now) { return (passing.oldest, true) }
         if blocked.oldest != 0, isExpired(blocked.oldest, at: now) { return (blocked.oldest, true) }
@@ -253,7 +255,7 @@ struct FlowTable: ~Copyable, Sendable {
     }
 
     /// Removes a flow.
-    mutating func remove(_ index: UInt32) {
+    package mutating func remove(_ index: UInt32) {
         let position = Int(index)
         unlinkAge(index)
         let bucket = Int(truncatingIfNeeded: flows[position].fingerprint1 & bucketMask)

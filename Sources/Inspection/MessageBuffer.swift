@@ -1,12 +1,12 @@
 /// Room for one message that has to be put together from pieces; used again for the next.
-struct MessageBuffer: ~Copyable, Sendable {
+package struct MessageBuffer: ~Copyable, Sendable {
     private var storage: FlatArray<UInt8>
 
     /// Octets in use.
-    private(set) var count = 0
+    package private(set) var count = 0
 
     /// Room for messages of at most `capacity` octets.
-    init(capacity: Int) {
+    package init(capacity: Int) {
         storage = FlatArray(count: capacity)
     }
 

@@ -39,7 +39,7 @@ struct Assembly: ZeroValid {
 ///
 /// Data are kept in blocks of 2 KiB taken from one array, with a bit for each octet that has arrived behind a gap, so that segments of any
 /// size may come in any order. The first copy of an octet stays; copies that differ from it are kept beside. Index zero is no assembly and no block.
-struct StreamAssembler: ~Copyable, Sendable {
+package struct StreamAssembler: ~Copyable, Sendable {
     /// Octets of data in a block.
     static let blockSize = 2_048
 
@@ -68,10 +68,12 @@ struct StreamAssembler: ~Copyable, Sendable {
     /// The longest stretch of a stream, in octets, that an assembly may span.
     let streamLimit: Int
 
+    /// An assembler that holds nothing.
+    ///
     /// - Parameters:
     ///   - budget: octets of memory for all flows' data.
     ///   - streamLimit: octets of one direction of a flow.
-    init(budget: Int, streamLimit: Int) {
+    package init(budget: Int, streamLimit: Int) {
         let blocks = max(budget / Self.blockCost, streamLimit / Self.blockSize + 1)
         data = FlatArray(count: (blocks + 1) * Self.blockSize)
         arrived = FlatArray(count: (blocks + 1) * Self.bitWords)
@@ -87,7 +89,7 @@ struct StreamAssembler: ~Copyable, Sendable {
     }
 
     /// Opens an assembly with one block; zero where the budget is used up.
-    mutating func open(flow: UInt32, isSecond: Bool) -> UInt32 {
+    package mutating func open(flow: UInt32, isSecond: Bool) -> UInt32 {
         let block = takeBlock()
         guard block != 0 else { return 0 }
         let index: UInt32
@@ -112,7 +114,7 @@ struct StreamAssembler: ~Copyable, Sendable {
     }
 
     /// Gives an assembly's memory back.
-    mutating func close(_ index: UInt32) {
+    package mutating func close(_ index: UInt32) {
         dropOverlaps(index)
         let assembly = assemblies[Int(index)]
         var block = assembly.firstBlock
@@ -139,7 +141,7 @@ struct StreamAssembler: ~Copyable, Sendable {
     /// Makes the assembly long enough for data that end at `end`, which is within ``streamLimit``.
     ///
     /// - Returns: false where the budget is used up; the assembly keeps the blocks it got.
-    mutating func reserve(_ index: UInt32, end: Int) -> Bool {
+    package mutating func reserve(_ index: UInt32, end: Int) -> Bool {
         let wanted = (end + Self.blockSize - 1) / Self.blockSize
         while Int(assemblies[Int(index)].blockCount) < wanted {
             let block = takeBlock()
@@ -153,7 +155,7 @@ struct StreamAssembler: ~Copyable, Sendable {
     }
 
     /// What became of octets that were stored.
-    enum Storing {
+    package enum Storing {
         /// They are new, or as they were before.
         case agreed
         /// Some came before and were others; both are kept.
@@ -163,7 +165,7 @@ struct StreamAssembler: ~Copyable, Sendable {
     }
 
     /// Stores octets that have not arrived before at `offset`; room was reserved.
-    mutating func store(_ bytes: Span<UInt8>, at offset: Int, in index: UInt32) -> Storing {
+    package mutating func store(_ bytes: Span<UInt8>, at offset: Int, in index: UInt32) -> Storing {
         let contiguous = Int(assemblies[Int(index)].contiguous)
         let end = offset + bytes.count
         if offset == contiguous, assemblies[Int(index)].highest <= assemblies[Int(index)].contiguous {
@@ -324,7 +326,7 @@ struct StreamAssembler: ~Copyable, Sendable {
     }
 
     /// Copies the unread octets that have no gap between them into `message`.
-    func gather(_ index: UInt32, into message: inout MessageBuffer) {
+    package func gather(_ index: UInt32, into message: inout MessageBuffer) {
         gather(index, from: Int(assemblies[Int(index)].start), into: &message)
     }
 

@@ -5,35 +5,10 @@ import Responses
 import Telemetry
 import Wire
 
-/// The list that names are looked up in.
-enum BenchmarkList {
-    /// Entries; what a name that is on no list costs does not depend on how many there are.
-    static let count = 10_000
-
-    /// The list's entry with this number.
-    static func name(_ number: Int) -> String { "listed-\(number).test" }
-
-    /// A blocklist of all entries, with a fixed key: each run does the same.
-    static func build(_ action: Action) -> Blocklist {
-        var builder = BlocklistBuilder(
-            lists: [ListDescriptor(id: "benchmark", action: action)],
-            key: HashKey(0x6265_6e63_686d_6172, 0x6b20_6c69_7374_2121)
-        )
-        builder.reserve(count)
-        for number in 0..<count {
-            let text = Array(name(number).utf8)
-            guard let name = try? DomainName(text: text.span) else { preconditionFailure("an entry is no name") }
-            builder.add(ListEntry(name: name, scope: [.itself, .subdomains]), list: 0)
-        }
-        return builder.build()
-    }
-}
-
 /// One inspector and the packets that are pushed through it.
 struct PacketRun: ~Copyable {
     /// What a run came to.
     struct Cost {
-        var nanoseconds = 0
         var names = 0
         var drops = 0
         var opened = 0
@@ -49,58 +24,52 @@ struct PacketRun: ~Copyable {
     private let isAnswered: Bool
     private var opener = InitialOpener()
     private var frames: [UInt8] = []
+    private var index = 0
 
+    /// An inspector that has seen what comes before the measured packets.
     init(_ packetClass: PacketClass) {
         pool = packetClass.makePool()
         isOnlyOpened = packetClass.isOnlyOpened
         isAnswered = packetClass.isAnswered
         var configuration = InspectorConfiguration()
         configuration.flowCapacity = packetClass.flowCapacity
-        let blocklist = BenchmarkList.build(packetClass.isAnswered ? .nxdomain : .drop)
+        let blocklist = BenchmarkList.build(10_000, packetClass.isAnswered ? .nxdomain : .drop)
         inspector = Inspector(configuration: configuration, blocklists: BlocklistSource(blocklist))
         var responses = ResponseConfiguration()
         responses.rate = 10_000_000
         responder = Responder(silent: responses)
         responder.adopt(blocklist)
+        _ = push(pool.start)
     }
 
-    /// Goes through the pool once, what comes before its start included.
-    mutating func warmUp() {
-        _ = push(pool.packets.count, from: 0)
-    }
-
-    /// Pushes this many packets through the inspector.
+    /// Pushes this many packets through the inspector, from where the last call stopped.
     mutating func measure(_ count: Int) -> Cost {
-        let clock = ContinuousClock()
-        let start = clock.now
         let before = counters.read().responses(.answer, .failed)
-        var cost = push(count, from: pool.start)
-        let (seconds, attoseconds) = (clock.now - start).components
+        var cost = push(count)
         // Without a socket, what was composed and is within its budget is counted as one that the kernel refused.
         cost.answers = Int(counters.read().responses(.answer, .failed) - before)
-        cost.nanoseconds = Int(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         return cost
     }
 
-    private mutating func push(_ count: Int, from first: Int) -> Cost {
-        if isOnlyOpened { return Self.open(count, of: pool, from: first, &opener, &frames) }
+    private mutating func push(_ count: Int) -> Cost {
+        if isOnlyOpened { return Self.open(count, of: pool, from: &index, &opener, &frames) }
         return isAnswered
-            ? Self.answer(count, of: pool, from: first, &inspector, &responder, &now, counters)
-            : Self.push(count, of: pool, from: first, &inspector, &now, counters)
+            ? Self.answer(count, of: pool, from: &index, &inspector, &responder, &now, counters)
+            : Self.push(count, of: pool, from: &index, &inspector, &now, counters)
     }
 
     /// What the engine has swift-crypto do, without the engine.
     private static func open(
         _ count: Int,
         of pool: borrowing PacketPool,
-        from first: Int,
+        from start: inout Int,
         _ opener: inout InitialOpener,
         _ frames: inout [UInt8]
     ) -> Cost {
         var cost = Cost()
         let octets = pool.octets.span
         let packets = pool.packets.span
-        var index = first
+        var index = start
         for _ in 0..<count {
             let payload = octets.extracting(packets[index]).extracting(droppingFirst: PacketPool.datagramOffset)
             if let packet = try? QUICInitialPacket(parsing: payload),
@@ -111,6 +80,7 @@ struct PacketRun: ~Copyable {
             index &+= 1
             if index == packets.count { index = pool.start }
         }
+        start = index
         return cost
     }
 
@@ -118,7 +88,7 @@ struct PacketRun: ~Copyable {
     private static func answer(
         _ count: Int,
         of pool: borrowing PacketPool,
-        from first: Int,
+        from start: inout Int,
         _ inspector: inout Inspector,
         _ responder: inout Responder,
         _ now: inout Instant,
@@ -127,7 +97,7 @@ struct PacketRun: ~Copyable {
         var cost = Cost()
         let octets = pool.octets.span
         let packets = pool.packets.span
-        var index = first
+        var index = start
         for _ in 0..<count {
             now.nanoseconds &+= 1_000
             let packet = octets.extracting(packets[index])
@@ -138,6 +108,7 @@ struct PacketRun: ~Copyable {
             index &+= 1
             if index == packets.count { index = pool.start }
         }
+        start = index
         return cost
     }
 
@@ -145,7 +116,7 @@ struct PacketRun: ~Copyable {
     private static func push(
         _ count: Int,
         of pool: borrowing PacketPool,
-        from first: Int,
+        from start: inout Int,
         _ inspector: inout Inspector,
         _ now: inout Instant,
         _ counters: Counters
@@ -153,7 +124,7 @@ struct PacketRun: ~Copyable {
         var cost = Cost()
         let octets = pool.octets.span
         let packets = pool.packets.span
-        var index = first
+        var index = start
         for _ in 0..<count {
             now.nanoseconds &+= 1_000
             let decision = inspector.inspect(octets.extracting(packets[index]), at: now)
@@ -161,6 +132,7 @@ struct PacketRun: ~Copyable {
             index &+= 1
             if index == packets.count { index = pool.start }
         }
+        start = index
         return cost
     }
 

@@ -62,6 +62,13 @@ struct PacketPool {
 
     /// Adds a connection's SYN and its request, as browsers write it.
     mutating func addRequest(for name: String, client: UInt32) {
+        addUpload(client: client, to: Self.httpPort, Self.firstSequence, Self.syn, [])
+        let head = Self.request(for: name)[...]
+        addUpload(client: client, to: Self.httpPort, Self.firstSequence + 1, Self.pushAck, head)
+    }
+
+    /// A request's head with seven fields, as browsers write it.
+    static func request(for name: String) -> [UInt8] {
         let head = """
             GET /index.html HTTP/1.1\r
             Host: \(name)\r
@@ -74,8 +81,7 @@ struct PacketPool {
             \r
 
             """
-        addUpload(client: client, to: Self.httpPort, Self.firstSequence, Self.syn, [])
-        addUpload(client: client, to: Self.httpPort, Self.firstSequence + 1, Self.pushAck, Array(head.utf8)[...])
+        return Array(head.utf8)
     }
 
     /// Adds the Initials of a client of QUIC version 1 that carry its ClientHello: one, or two where it is cut.
@@ -139,7 +145,7 @@ struct PacketPool {
     }
 
     /// A ClientHello as browsers send it: the server name among other extensions, padded (RFC 7685) so that the record has 517 octets.
-    private static func hello(for name: String) -> [UInt8] {
+    static func hello(for name: String) -> [UInt8] {
         let text = Array(name.utf8)
         let serverName = number(UInt16(text.count + 3)) + [0] + number(UInt16(text.count)) + text
         var extensions = [UInt8]()

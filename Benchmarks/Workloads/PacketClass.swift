@@ -1,3 +1,14 @@
+/// Floor 3: the whole inspector, one packet after another.
+extension Workload {
+    /// Each class of packets.
+    static let packets = PacketClass.allCases.map { packetClass in
+        Workload(packetClass.rawValue, packetClass.iteration, pass: packetClass.pass) {
+            var run = PacketRun(packetClass)
+            return { count in packetClass.isPlausible(run.measure(count), count) ? count : 0 }
+        }
+    }
+}
+
 /// What the packets of a run have in common.
 enum PacketClass: String, CaseIterable {
     /// Queries for names on no list.
@@ -12,14 +23,14 @@ enum PacketClass: String, CaseIterable {
     case splitTLS = "tls-split"
     /// Requests of HTTP/1.1 in connections that are new each time: SYN, then the head in one segment.
     case http
-    /// Connections of QUIC that are new each time: the hello in one Initial, so that keys are derived for each packet.
-    case quic
-    /// The same with the hello in two Initials: the second packet's keys are remembered.
-    case splitQUIC = "quic-split"
     /// The Initials of `quic`, only opened: no engine.
     case openedQUIC = "quic-open"
+    /// Connections of QUIC that are new each time: the hello in one Initial, so that keys are derived for each packet.
+    case quic
     /// The Initials of `quic-split`, only opened: no engine.
     case openedSplitQUIC = "quic-split-open"
+    /// `quic` with the hello in two Initials: the second packet's keys are remembered.
+    case splitQUIC = "quic-split"
     /// Full segments of connections whose hello was judged.
     case bulk
     /// Full segments of connections whose beginning was not seen, ten of each.
@@ -41,41 +52,74 @@ enum PacketClass: String, CaseIterable {
     /// Whether packets go to `InitialOpener` alone.
     var isOnlyOpened: Bool { self == .openedQUIC || self == .openedSplitQUIC }
 
+    /// What each packet of the class is, as the cost of one is stated.
+    var iteration: String {
+        switch self {
+        case .dns: "a query for a name on no list is judged"
+        case .listedDNS: "a query for a listed name is judged"
+        case .answeredDNS: "a query for a listed name is judged and its answer composed, all but sent"
+        case .tls: "a packet of a new connection is judged: SYN, hello of 517 octets"
+        case .splitTLS: "a packet of a new connection is judged: SYN, hello in two segments"
+        case .http: "a packet of a new connection is judged: SYN, request with seven fields"
+        case .quic: "an Initial with a whole hello is opened and judged"
+        case .splitQUIC: "an Initial with half a hello is opened and judged"
+        case .openedQUIC: "an Initial of a new connection is opened: keys derived, AES twice"
+        case .openedSplitQUIC: "an Initial is opened, the keys of every other one being remembered"
+        case .bulk: "a segment of 1,448 octets is judged, the hello having been"
+        case .midstreamBulk: "a segment of a connection whose start was not seen is judged"
+        }
+    }
+
+    /// The packets of one pass: as many as the pool has behind its start.
+    var pass: Int {
+        switch self {
+        case .dns, .listedDNS, .answeredDNS: 2_048
+        case .tls, .http, .splitQUIC, .openedSplitQUIC: 2 * Self.connections
+        case .splitTLS: 3 * Self.connections
+        case .quic, .openedQUIC: Self.connections
+        case .bulk: 1_024
+        case .midstreamBulk: 1_920
+        }
+    }
+
+    /// Connections of a pool: more than the inspector may remember.
+    private static let connections = 1_536
+
     /// The packets to push through, again and again in this order.
     func makePool() -> PacketPool {
         var pool = PacketPool()
         switch self {
         case .dns:
-            for number in 0..<2_048 {
-                pool.addQuery(for: "host-\(number).unlisted-\(number % 97).example", client: UInt32(number))
+            for number in 0..<pass {
+                pool.addQuery(for: BenchmarkNames.unlisted(number), client: UInt32(number))
             }
         case .listedDNS:
-            for number in 0..<2_048 { pool.addQuery(for: "www.\(BenchmarkList.name(number))", client: UInt32(number)) }
+            for number in 0..<pass { pool.addQuery(for: "www.\(BenchmarkNames.listed(number))", client: UInt32(number)) }
         case .answeredDNS:
-            for number in 0..<2_048 {
-                pool.addQuery(for: "www.\(BenchmarkList.name(number))", client: UInt32(number), hasOptions: true)
+            for number in 0..<pass {
+                pool.addQuery(for: "www.\(BenchmarkNames.listed(number))", client: UInt32(number), hasOptions: true)
             }
         case .tls, .splitTLS:
-            for number in 0..<1_536 {
-                let name = "host-\(number).unlisted-\(number % 97).example"
+            for number in 0..<Self.connections {
+                let name = BenchmarkNames.unlisted(number)
                 pool.addHello(for: name, client: UInt32(number), splitAt: self == .splitTLS ? 300 : nil)
             }
         case .http:
-            for number in 0..<1_536 {
-                pool.addRequest(for: "host-\(number).unlisted-\(number % 97).example", client: UInt32(number))
+            for number in 0..<Self.connections {
+                pool.addRequest(for: BenchmarkNames.unlisted(number), client: UInt32(number))
             }
         case .quic, .openedQUIC, .splitQUIC, .openedSplitQUIC:
-            for number in 0..<1_536 {
-                let name = "host-\(number).unlisted-\(number % 97).example"
+            for number in 0..<Self.connections {
+                let name = BenchmarkNames.unlisted(number)
                 let isSplit = self == .splitQUIC || self == .openedSplitQUIC
                 pool.addInitials(for: name, client: UInt32(number), splitAt: isSplit ? 300 : nil)
             }
         case .bulk:
             for number in 0..<64 { pool.addHello(for: "host-\(number).example", client: UInt32(number), splitAt: nil) }
             pool.markStart()
-            for number in 0..<1_024 { pool.addUpload(client: UInt32(number % 64), segment: UInt32(number / 64)) }
+            for number in 0..<pass { pool.addUpload(client: UInt32(number % 64), segment: UInt32(number / 64)) }
         case .midstreamBulk:
-            for number in 0..<1_920 { pool.addDownload(client: UInt32(number / 10), segment: UInt32(number % 10)) }
+            for number in 0..<pass { pool.addDownload(client: UInt32(number / 10), segment: UInt32(number % 10)) }
         }
         return pool
     }
