@@ -23,13 +23,24 @@ wanted=("${@:-*}")
 command -v valgrind >/dev/null || { echo "cost: valgrind is missing; run: sudo apt-get install valgrind" >&2; exit 3; }
 
 limits=Benchmarks/cost.limits
+# Where none may be made elsewhere, few say so as well as many.
+few=64
 # swift-crypto's functions, and the Data that it takes and returns.
 crypto='s6Crypto|s12CryptoExtras|s19CryptoBoringWrapper|CCryptoBoringSSL|s20FoundationEssentials4DataV'
 
 GRINDVAKT_BENCHMARKS=1 swift build -c release --static-swift-stdlib --product Cost >&2
 work=$(mktemp -d)
-# Runs that are still under way would go on without anybody to read them.
-trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$work"' EXIT
+# Each run in a process group of its own: what is under way when the script ends would go on without anybody to read it.
+set -m
+clean_up() {
+    local group
+    for group in $(jobs -p); do kill -- "-$group" 2>/dev/null || true; done
+    wait
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 # valgrind stops at the debug information of some newer compilers.
 strip -g -o "$work/Cost" "$(GRINDVAKT_BENCHMARKS=1 swift build -c release --static-swift-stdlib --show-bin-path)/Cost"
 # The same hash seeds in every run, and no backtrace of a program that valgrind runs.
@@ -44,7 +55,10 @@ while read -r name count _; do
         if [ "$count" -gt 0 ] && [[ $name == $pattern ]]; then pass[$name]=$count && names+=("$name") && break; fi
     done
 done <"$work/list"
-[ ${#names[@]} -gt 0 ] || { echo "cost: no workload that is checked fits ${wanted[*]}; there are:" >&2; cat "$work/list" >&2; exit 2; }
+[ ${#names[@]} -gt 0 ] || {
+    echo "cost: no workload fits ${wanted[*]}; there are: $(awk '$2 > 0 { printf "%s ", $1 }' "$work/list")" >&2
+    exit 2
+}
 
 # What valgrind's own output says, or why it cannot be used.
 fail() {
@@ -112,8 +126,10 @@ measure() {
         valgrind --tool=callgrind --callgrind-out-file="$work/callgrind.$1.$count" "$work/Cost" "$1" "$count" >"$work/log.$1.$count" 2>&1 ||
             fail "callgrind on $1" "$work/log.$1.$count"
         read_profile "$1" "$count"
-        case $1 in *-open) allocations_elsewhere "$1" "$count" >"$work/elsewhere.$1.$count" ;; esac
     done
+    case $1 in
+    *-open) for count in $few $((2 * few)); do allocations_elsewhere "$1" $count >"$work/elsewhere.$1.$count"; done ;;
+    esac
 }
 
 # What a pass of a workload took, by the name of a sum.
@@ -127,6 +143,7 @@ rounded() { echo $((($1 + pass[$2] / 2) / pass[$2])); }
 # The words of a workload's limits: instructions, allocations.
 limit() { awk -v name="$1" -v word="$2" '$1 == name { print $word }' $limits 2>/dev/null || true; }
 
+echo "cost: counting ${#names[@]} workloads; all of them take a minute or two on two processors" >&2
 # As many at a time as there are processors.
 declare -A running
 for name in "${names[@]}"; do
@@ -151,7 +168,7 @@ for name in "${names[@]}"; do
     open=$name-open
     case $name in
     quic*-open)
-        elsewhere[$name]=$(($(<"$work/elsewhere.$name.$((2 * pass[$name]))") - $(<"$work/elsewhere.$name.${pass[$name]}")))
+        elsewhere[$name]=$(($(<"$work/elsewhere.$name.$((2 * few))") - $(<"$work/elsewhere.$name.$few")))
         counted=0
         ;;
     quic | quic-split)
@@ -184,7 +201,8 @@ for name in "${names[@]}"; do
     if [ "${limit:-0}" -eq 0 ]; then
         verdict="$verdict no limit in $limits;"
     elif [ "$instructions" -gt "$limit" ]; then
-        verdict="$verdict above its limit by $((instructions - limit)), $(((instructions - limit) * 1000 / limit)) thousandths of it;"
+        thousandths=$(((instructions - limit) * 1000 / limit))
+        verdict="$verdict above its limit by $((instructions - limit)), $((thousandths / 10)).$((thousandths % 10)) %;"
     fi
     if [ -n "$verdict" ]; then above+=("$name"); fi
     # shellcheck disable=SC2059

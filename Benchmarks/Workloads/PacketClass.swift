@@ -40,9 +40,8 @@ enum PacketClass: String, CaseIterable {
     var flowCapacity: Int {
         switch self {
         case .midstreamBulk: 128
-        case .dns, .listedDNS, .answeredDNS, .tls, .splitTLS, .http, .quic, .splitQUIC, .openedQUIC, .openedSplitQUIC,
-            .bulk:
-            1_024
+        case .quic, .splitQUIC, .openedQUIC, .openedSplitQUIC: 256
+        case .dns, .listedDNS, .answeredDNS, .tls, .splitTLS, .http, .bulk: 1_024
         }
     }
 
@@ -74,16 +73,16 @@ enum PacketClass: String, CaseIterable {
     var pass: Int {
         switch self {
         case .dns, .listedDNS, .answeredDNS: 2_048
-        case .tls, .http, .splitQUIC, .openedSplitQUIC: 2 * Self.connections
-        case .splitTLS: 3 * Self.connections
-        case .quic, .openedQUIC: Self.connections
+        case .quic, .openedQUIC: connections
+        case .tls, .http, .splitQUIC, .openedSplitQUIC: 2 * connections
+        case .splitTLS: 3 * connections
         case .bulk: 1_024
         case .midstreamBulk: 1_920
         }
     }
 
-    /// Connections of a pool: more than the inspector may remember.
-    private static let connections = 1_536
+    /// New connections of one pass: half as many again as the inspector may remember.
+    private var connections: Int { flowCapacity * 3 / 2 }
 
     /// The packets to push through, again and again in this order.
     func makePool() -> PacketPool {
@@ -94,22 +93,24 @@ enum PacketClass: String, CaseIterable {
                 pool.addQuery(for: BenchmarkNames.unlisted(number), client: UInt32(number))
             }
         case .listedDNS:
-            for number in 0..<pass { pool.addQuery(for: "www.\(BenchmarkNames.listed(number))", client: UInt32(number)) }
+            for number in 0..<pass {
+                pool.addQuery(for: "www.\(BenchmarkNames.listed(number))", client: UInt32(number))
+            }
         case .answeredDNS:
             for number in 0..<pass {
                 pool.addQuery(for: "www.\(BenchmarkNames.listed(number))", client: UInt32(number), hasOptions: true)
             }
         case .tls, .splitTLS:
-            for number in 0..<Self.connections {
+            for number in 0..<connections {
                 let name = BenchmarkNames.unlisted(number)
                 pool.addHello(for: name, client: UInt32(number), splitAt: self == .splitTLS ? 300 : nil)
             }
         case .http:
-            for number in 0..<Self.connections {
+            for number in 0..<connections {
                 pool.addRequest(for: BenchmarkNames.unlisted(number), client: UInt32(number))
             }
         case .quic, .openedQUIC, .splitQUIC, .openedSplitQUIC:
-            for number in 0..<Self.connections {
+            for number in 0..<connections {
                 let name = BenchmarkNames.unlisted(number)
                 let isSplit = self == .splitQUIC || self == .openedSplitQUIC
                 pool.addInitials(for: name, client: UInt32(number), splitAt: isSplit ? 300 : nil)

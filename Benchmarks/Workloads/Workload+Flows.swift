@@ -28,7 +28,8 @@ extension Workload {
         Workload("reassembly-ordered", "a stream of three segments in order is stored and gathered", pass: 256) {
             assemble(at: [0, 600, 1_200])
         },
-        Workload("reassembly-reversed", "a stream of three segments, the last first, is stored and gathered", pass: 256) {
+        Workload("reassembly-reversed", "a stream of three segments, the last first, is stored and gathered", pass: 256)
+        {
             assemble(at: [1_200, 600, 0])
         },
         Workload(
