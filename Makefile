@@ -62,7 +62,7 @@ lint:
 BENCH ?= --skip .*-10m
 bench: test-packages
 	GRINDVAKT_BENCHMARKS=timed $(SWIFT) package --scratch-path .build-bench benchmark run --target FloorBenchmarks \
-	    --no-progress --scale $(BENCH)
+	    --no-progress $(BENCH)
 	Benchmarks/cost.sh
 
 # The sensor beside C programs that accept everything, on live queues in network namespaces (root): four loads, latency, then two loads held at
