@@ -13,6 +13,8 @@ extension Workload {
 enum PacketClass: String, CaseIterable {
     /// Queries for names on no list.
     case dns
+    /// The same in batches of 64 that are looked at before the first is judged, as where lists are beyond the caches.
+    case aheadDNS = "dns-ahead"
     /// Queries for listed names.
     case listedDNS = "dns-listed"
     /// The same, with EDNS, where the list asks for an answer: what is to be sent is composed and thrown away.
@@ -41,12 +43,15 @@ enum PacketClass: String, CaseIterable {
         switch self {
         case .midstreamBulk: 128
         case .quic, .splitQUIC, .openedQUIC, .openedSplitQUIC: 256
-        case .dns, .listedDNS, .answeredDNS, .tls, .splitTLS, .http, .bulk: 1_024
+        case .dns, .aheadDNS, .listedDNS, .answeredDNS, .tls, .splitTLS, .http, .bulk: 1_024
         }
     }
 
     /// Whether listed queries are answered.
     var isAnswered: Bool { self == .answeredDNS }
+
+    /// Whether the inspector looks ahead.
+    var looksAhead: Bool { self == .aheadDNS }
 
     /// Whether packets go to `InitialOpener` alone.
     var isOnlyOpened: Bool { self == .openedQUIC || self == .openedSplitQUIC }
@@ -55,6 +60,7 @@ enum PacketClass: String, CaseIterable {
     var iteration: String {
         switch self {
         case .dns: "a query for a name on no list is judged"
+        case .aheadDNS: "a query for a name on no list is looked at, with 63 others, and judged"
         case .listedDNS: "a query for a listed name is judged"
         case .answeredDNS: "a query for a listed name is judged and its answer composed, all but sent"
         case .tls: "a packet of a new connection is judged: SYN, hello of 517 octets"
@@ -72,7 +78,7 @@ enum PacketClass: String, CaseIterable {
     /// The packets of one pass: as many as the pool has behind its start.
     var pass: Int {
         switch self {
-        case .dns, .listedDNS, .answeredDNS: 2_048
+        case .dns, .aheadDNS, .listedDNS, .answeredDNS: 2_048
         case .quic, .openedQUIC: connections
         case .tls, .http, .splitQUIC, .openedSplitQUIC: 2 * connections
         case .splitTLS: 3 * connections
@@ -88,7 +94,7 @@ enum PacketClass: String, CaseIterable {
     func makePool() -> PacketPool {
         var pool = PacketPool()
         switch self {
-        case .dns:
+        case .dns, .aheadDNS:
             for number in 0..<pass {
                 pool.addQuery(for: BenchmarkNames.unlisted(number), client: UInt32(number))
             }
@@ -128,7 +134,7 @@ enum PacketClass: String, CaseIterable {
     /// Whether a run saw what packets of this class hold; a figure for packets that were taken for others would say nothing.
     func isPlausible(_ cost: PacketRun.Cost, _ count: Int) -> Bool {
         switch self {
-        case .dns: cost.names == count && cost.drops == 0
+        case .dns, .aheadDNS: cost.names == count && cost.drops == 0
         case .listedDNS: cost.names == count && cost.drops == count && cost.answers == 0
         case .answeredDNS: cost.names == count && cost.drops == count && cost.answers == count
         case .tls, .http, .splitQUIC: abs(cost.names * 2 - count) <= 1 && cost.drops == 0

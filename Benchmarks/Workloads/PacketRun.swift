@@ -33,6 +33,7 @@ struct PacketRun: ~Copyable {
         isAnswered = packetClass.isAnswered
         var configuration = InspectorConfiguration()
         configuration.flowCapacity = packetClass.flowCapacity
+        configuration.lookAheadSize = packetClass.looksAhead ? 0 : .max
         let blocklist = BenchmarkList.build(10_000, packetClass.isAnswered ? .nxdomain : .drop)
         inspector = Inspector(configuration: configuration, blocklists: BlocklistSource(blocklist))
         var responses = ResponseConfiguration()
@@ -125,12 +126,26 @@ struct PacketRun: ~Copyable {
         let octets = pool.octets.span
         let packets = pool.packets.span
         var index = start
-        for _ in 0..<count {
-            now.nanoseconds &+= 1_000
-            let decision = inspector.inspect(octets.extracting(packets[index]), at: now)
-            self.count(decision, &inspector, counters, &cost)
-            index &+= 1
+        var left = count
+        while left > 0 {
+            let batch = min(left, packets.count &- index, Inspector.lookAheadLimit)
+            let looksAhead = inspector.looksAhead
+            if looksAhead {
+                inspector.beginLookAhead()
+                for place in 0..<batch { inspector.lookAhead(octets.extracting(packets[index &+ place]), as: place) }
+                inspector.endLookAhead()
+            }
+            for place in 0..<batch {
+                now.nanoseconds &+= 1_000
+                let packet = octets.extracting(packets[index &+ place])
+                let decision =
+                    looksAhead
+                    ? inspector.inspect(packet, as: place, at: now) : inspector.inspect(packet, at: now)
+                self.count(decision, &inspector, counters, &cost)
+            }
+            index &+= batch
             if index == packets.count { index = pool.start }
+            left &-= batch
         }
         start = index
         return cost
