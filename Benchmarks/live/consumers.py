@@ -140,7 +140,7 @@ class Suricata:
         self.root = os.path.abspath(root)
         self.folder = None
         if not os.access(os.path.join(self.root, "usr/bin/suricata"), os.X_OK):
-            raise Failure(f"{root}: no usr/bin/suricata in it; make it with: debootstrap --include=suricata trixie {root}")
+            raise Failure(f"{root}: no usr/bin/suricata in it; Benchmarks/README.md says how to make such a folder")
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="grindvakt-live-", dir=os.path.join(self.root, self.FOLDER))
