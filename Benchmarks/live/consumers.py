@@ -67,7 +67,10 @@ class Consumer:
         return sum(int(words[8]) for words in sockets if words[1] == "12" and int(words[2]) == port)
 
     def handed_over(self):
-        """Packets that the kernel has put into the consumer's socket: it numbers what it queues, and the socket counts what it refuses."""
+        """Packets that the kernel has put into the consumer's socket: it numbers what it queues, and the socket counts what it refuses.
+
+        Of a queue that may be longer than 65,536 packets some kernels number more than they queue (6.18), and this is too many where it was full.
+        """
         line = self.bound_queue()
         return line[7] - self.overruns(line[1])
 
