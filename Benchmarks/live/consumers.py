@@ -1,6 +1,7 @@
 """Who can have the queue in the live benchmark: the two C programs, the sensor, Suricata, and any other by its command line."""
 
 import base64
+import contextlib
 import os
 import shlex
 import shutil
@@ -19,7 +20,8 @@ class Consumer:
         self.candidate, self.network = candidate, network
         self.log = tempfile.TemporaryFile("w+")
         words = candidate.words(setting)
-        self.process = network.spawn(network.router, *words, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        # A group of its own, so that what a command starts besides ends with it.
+        self.process = network.spawn(network.router, *words, stdout=subprocess.PIPE, stderr=self.log, text=True, process_group=0)
 
     def __enter__(self):
         try:
@@ -38,6 +40,8 @@ class Consumer:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.stdout.close()
         self.log.close()
 
