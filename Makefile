@@ -59,7 +59,7 @@ lint:
 
 # Every floor by time, then by instructions and allocations, which valgrind counts: exact, whatever else the machine does.
 # BENCH says what is timed: BENCH='--filter lookup.*' all lookups, with those in ten million names, which take memory and a minute.
-BENCH ?= --skip .*-10m
+BENCH ?= --skip '.*-10m'
 bench: test-packages
 	GRINDVAKT_BENCHMARKS=timed $(SWIFT) package --scratch-path .build-bench benchmark run --target FloorBenchmarks \
 	    --no-progress $(BENCH)

@@ -227,7 +227,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// What `Benchmarks/cost` and `Benchmarks/lists/run` build; nothing else needs it.
+// What `Benchmarks/cost.sh` and `Benchmarks/lists/run` build; nothing else needs it.
 if Context.environment["GRINDVAKT_BENCHMARKS"] != nil {
     package.targets += [
         .target(

@@ -4,8 +4,8 @@
 //     Cost --list
 //
 // Everything a run needs is made before the measured part, and the inputs are gone through once as a warm-up, so that two runs that differ in
-// COUNT alone differ by the cost of that work alone. `Benchmarks/cost` relies on that, and on the list: for each workload whose instructions
-// are checked, its name and how often it is done in one pass through its inputs.
+// COUNT alone differ by the cost of that work alone. `cost.sh` relies on that, and on the list: for each workload its name, how often it is
+// done in one pass through its inputs, zero where it is only timed, and what is done.
 
 import Workloads
 
