@@ -88,9 +88,11 @@ extension Inspector {
         while offset < payload.count {
             let rest = payload.extracting(droppingFirst: offset)
             guard rest[0] & 0x80 != 0 else {
-                // A short header ends a datagram; zeros that fill it up are none.
+                // A short header ends a datagram.
                 if rest[0] & 0x40 != 0, flow != 0 { cause = noteLaterPacket(flow, arrival.isSecond) ?? cause }
-                break
+                guard let next = Self.nextDatagram(in: rest) else { break }
+                offset += next
+                continue
             }
             do throws(WireError) {
                 let header = try QUICLongHeader(parsing: rest)
@@ -118,6 +120,19 @@ extension Inspector {
             }
         }
         return .accept
+    }
+
+    /// Where the next datagram begins behind zeros that fill up one; nil where none does.
+    ///
+    /// A sender may hand several datagrams to the kernel as one (UDP_SEGMENT, udp(7)), and so they come to the queue. Firefox does that with the two
+    /// that its hello takes, of which the first is filled up behind its packet.
+    private static func nextDatagram(in rest: Span<UInt8>) -> Int? {
+        var index = 0
+        while index < rest.count, rest[index] == 0 { index &+= 1 }
+        guard index > 0, let number = QUICLongHeader.versionNumber(of: rest.extracting(droppingFirst: index)),
+            QUICVersion(number: number) != nil
+        else { return nil }
+        return index
     }
 
     /// Opens an Initial into `quicFrames` and finds the attempt it belongs to, or begins one.

@@ -175,6 +175,27 @@ struct QUICTests {
         #expect(TestSensor().inspect(Self.flow.datagram(Array(sham.joined()))).decision.undecided == .overBudget)
     }
 
+    @Test func `datagrams that the kernel hands over as one are read, each filled up with zeros behind its packet`() {
+        var first = Self.flow.initial
+        first.paddedLength = 900
+        let frames = first.crypto(quicHello(), cutAt: [100])
+        let begin = first.packet(frames[0])
+        first.packetNumber = 1
+        let end = first.packet(frames[1])
+        let filling = [UInt8](repeating: 0, count: 1_252 - begin.count)
+        for parts in [[begin, filling, end], [end, filling, begin], [begin, filling, end, filling]] {
+            let sensor = TestSensor()
+            let seen = sensor.inspect(Self.flow.datagram(Array(parts.joined())))
+            #expect(seen.verdict == .drop && seen.names == ["www.blocked.test"])
+        }
+        // Behind the zeros nothing but a packet of a known version is looked for.
+        for rest in [[], [1, 2, 3], [UInt8](repeating: 0xFF, count: 40), QUICInitialBuilder.short] as [[UInt8]] {
+            let sensor = TestSensor()
+            #expect(sensor.inspect(Self.flow.datagram(begin + filling + rest)).decision == Decision(.accept))
+            #expect(sensor.inspect(Self.flow.datagram(end)).verdict == .drop)
+        }
+    }
+
     @Test func `repeated Initials change nothing`() {
         let sensor = TestSensor()
         let packets = Self.flow.hello(quicHello(length: 2_000), in: 2)
