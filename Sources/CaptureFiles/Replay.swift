@@ -73,7 +73,7 @@ package struct Replay: ~Copyable {
         verdict = decision.verdict
         nameCount = inspector.findingCount
         summary.names += nameCount
-        for index in 0..<nameCount where inspector.finding(at: index).match != nil { summary.matches += 1 }
+        for index in 0..<nameCount where inspector.isListed(at: index) { summary.matches += 1 }
         switch decision.verdict {
         case .drop: summary.dropped += 1
         case .accept: break
@@ -111,7 +111,7 @@ package struct Replay: ~Copyable {
     ///   - index: 0 up to ``nameCount``.
     ///   - matchesOnly: whether a name that is on no list is left out.
     /// - Returns: nil for a name that is left out.
-    package func name(at index: Int, matchesOnly: Bool) -> NameRecord? {
+    package mutating func name(at index: Int, matchesOnly: Bool) -> NameRecord? {
         var line = NameLine()
         return read(nameAt: index, matchesOnly: matchesOnly, into: &line) ? NameRecord(line) : nil
     }
@@ -123,23 +123,25 @@ package struct Replay: ~Copyable {
     ///   - matchesOnly: whether a name that is on no list is left out.
     ///   - line: what is said of it.
     /// - Returns: false for a name that is left out.
-    func read(nameAt index: Int, matchesOnly: Bool, into line: inout NameLine) -> Bool {
-        let finding = inspector.finding(at: index)
-        if matchesOnly, finding.match == nil { return false }
+    mutating func read(nameAt index: Int, matchesOnly: Bool, into line: inout NameLine) -> Bool {
+        if matchesOnly, inspector.isListed(at: index) == false { return false }
+        let list = inspector.withFinding(at: index) { finding in
+            line.inspectedProtocol = finding.inspectedProtocol.label
+            line.source = finding.source.label
+            line.name.removeAll()
+            line.name.append(finding.name)
+            line.verdict = finding.verdict.label
+            return finding.match?.list
+        }
         let tuple = inspector.fiveTuple
         line.frame = capture.frame
-        line.inspectedProtocol = finding.inspectedProtocol.label
-        line.source = finding.source.label
-        line.name.removeAll()
-        line.name.append(finding.name)
         line.sourceAddress.removeAll()
         line.sourceAddress.append(tuple.source)
         line.sourcePort = Int(tuple.sourcePort)
         line.destinationAddress.removeAll()
         line.destinationAddress.append(tuple.destination)
         line.destinationPort = Int(tuple.destinationPort)
-        line.verdict = finding.verdict.label
-        line.list = finding.match.map { inspector.blocklist.lists[$0.list].id }
+        line.list = list.map { inspector.blocklist.lists[$0].id }
         return true
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import Wire
 
 /// A line of text on its way to the output, in memory that is used again for the next one: a capture may hold millions of names, and an array
@@ -74,24 +73,31 @@ struct TextLine: ~Copyable, @unchecked Sendable {
 
     /// Appends a name as ``DomainName/presentation()`` has it.
     mutating func append(_ name: borrowing DomainName) {
-        if capacity &- count < 4 &* DomainName.maximumLength { grow(by: 4 &* DomainName.maximumLength) }
-        var end = count
-        name.spell { octet in
-            // SAFETY: a name is spelled with four octets for each of its own at most, for which there is room.
-            unsafe base[end] = octet
-            end &+= 1
-        }
-        count = end
+        if capacity &- count < DomainName.presentationLimit { grow(by: DomainName.presentationLimit) }
+        // SAFETY: what lies between `count` and `capacity` is nobody else's.
+        var room = unsafe MutableSpan(_unsafeStart: base + count, count: capacity &- count)
+        count &+= name.spell(into: &room)
     }
 
     /// Appends a number that is not negative, in decimal digits.
     mutating func append(decimal number: Int) {
-        var divisor = 1
-        while number / divisor >= 10 { divisor &*= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
+        var digits = 1
+        var limit = 10
+        while number >= limit, digits < 18 {
+            digits &+= 1
+            limit &*= 10
         }
+        if number >= limit { digits &+= 1 }
+        if capacity &- count < digits { grow(by: digits) }
+        var left = number
+        var place = count &+ digits
+        while place > count {
+            place &-= 1
+            // SAFETY: there is room for the digits.
+            unsafe base[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: left % 10)
+            left /= 10
+        }
+        count &+= digits
     }
 }
 
@@ -107,41 +113,82 @@ extension TextLine {
         while count - start < width { append(UInt8(ascii: " ")) }
     }
 
-    /// Appends an address as `inet_ntop` writes it: dotted decimal, or RFC 5952 text.
+    /// Appends an address: dotted decimal, or the text of RFC 5952 as `inet_ntop` writes it, which is many times slower.
     mutating func append(_ address: IPAddress) {
         switch address.version {
-        case .v4:
-            for index in 0..<4 {
-                if index > 0 { append(UInt8(ascii: ".")) }
-                append(decimal: Int(address.low &>> UInt64(8 &* (3 &- index)) & 0xFF))
+        case .v4: append(dotted: address.low)
+        case .v6: append(groups: address.high, address.low)
+        }
+    }
+
+    private mutating func append(dotted address: UInt64) {
+        for index in 0..<4 {
+            if index > 0 { append(UInt8(ascii: ".")) }
+            append(decimal: Int(address &>> UInt64(8 &* (3 &- index)) & 0xFF))
+        }
+    }
+
+    /// Appends an IPv6 address: groups without leading zeros, the longest run of zero groups as two colons (§4), and an embedded IPv4 address
+    /// dotted (§5).
+    private mutating func append(groups high: UInt64, _ low: UInt64) {
+        var zeros = 0..<0
+        var start = 0
+        for index in 0..<8 {
+            if Self.group(high, low, index) != 0 { start = index + 1 }
+            if index + 1 - start > max(zeros.count, 1) { zeros = start..<index + 1 }
+        }
+        let isMapped = zeros == 0..<5 && Self.group(high, low, 5) == 0xFFFF
+        let dottedFrom = zeros == 0..<6 || isMapped ? 6 : 8
+        var index = 0
+        while index < dottedFrom {
+            if index == zeros.lowerBound, zeros.isEmpty == false {
+                append("::" as StaticString)
+                index = zeros.upperBound
+                continue
             }
-        case .v6:
-            let network = (address.high.bigEndian, address.low.bigEndian)
-            unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { text in
-                // SAFETY: `network` has the 16 octets of an address; `text` has room for the longest text and its NUL.
-                let isWritten = unsafe withUnsafeBytes(of: network) { octets in
-                    unsafe inet_ntop(AF_INET6, octets.baseAddress, text.baseAddress, socklen_t(text.count)) != nil
-                }
-                guard isWritten else { return }
-                var index = 0
-                while unsafe text[index] != 0 {
-                    append(UInt8(bitPattern: unsafe text[index]))
-                    index += 1
-                }
-            }
+            if index > 0, index != zeros.upperBound || zeros.isEmpty { append(UInt8(ascii: ":")) }
+            append(hexadecimal: Self.group(high, low, index))
+            index &+= 1
+        }
+        guard dottedFrom < 8 else { return }
+        if isMapped { append(UInt8(ascii: ":")) }
+        append(dotted: low & 0xFFFF_FFFF)
+    }
+
+    private static func group(_ high: UInt64, _ low: UInt64, _ index: Int) -> UInt64 {
+        (index < 4 ? high : low) &>> UInt64(16 &* (3 &- index & 3)) & 0xFFFF
+    }
+
+    private mutating func append(hexadecimal group: UInt64) {
+        var shift: UInt64 = 12
+        while shift > 0, group &>> shift == 0 { shift &-= 4 }
+        while true {
+            let digit = UInt8(truncatingIfNeeded: group &>> shift & 0xF)
+            append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &- 10 &+ digit)
+            if shift == 0 { return }
+            shift &-= 4
         }
     }
 
     /// Appends printable ASCII, as names and addresses are written, as JSON text in quotes (RFC 8259 §7).
     mutating func append(json text: borrowing TextLine) {
-        append(UInt8(ascii: "\""))
+        let room = 2 &* text.count &+ 2
+        if capacity &- count < room { grow(by: room) }
         let octets = text.octets
+        // SAFETY: there is room for the quotes and for each octet with a backslash before it.
+        unsafe base[count] = UInt8(ascii: "\"")
+        var end = count &+ 1
         for index in octets.indices {
             let octet = octets[index]
-            if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") { append(UInt8(ascii: "\\")) }
-            append(octet)
+            if octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") {
+                unsafe base[end] = UInt8(ascii: "\\")
+                end &+= 1
+            }
+            unsafe base[end] = octet
+            end &+= 1
         }
-        append(UInt8(ascii: "\""))
+        unsafe base[end] = UInt8(ascii: "\"")
+        count = end &+ 1
     }
 
     /// Appends any text as JSON text in quotes.

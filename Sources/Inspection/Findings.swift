@@ -156,6 +156,12 @@ struct Findings: ~Copyable, Sendable {
         count = kept
     }
 
+    /// The names where they lie: an element of the array would be copied.
+    var all: Span<Finding> {
+        @_lifetime(borrow self)
+        get { slots.span.extracting(..<count) }
+    }
+
     subscript(index: Int) -> Finding {
         precondition(index < count)
         return slots[index]

@@ -90,6 +90,16 @@ package struct Inspector: ~Copyable, Sendable {
     /// One of the names of the packet last inspected.
     package func finding(at index: Int) -> Finding { findings[index] }
 
+    /// Whether a list has one of the names of the packet last inspected.
+    ///
+    /// Mutating although nothing changes, as is ``withFinding(at:_:)``: an inspector that is only borrowed would be copied whole for the call.
+    package mutating func isListed(at index: Int) -> Bool { findings.all[index].match != nil }
+
+    /// Calls `body` with one of the names of the packet last inspected, which is not copied.
+    package mutating func withFinding<Result>(at index: Int, _ body: (borrowing Finding) -> Result) -> Result {
+        body(findings.all[index])
+    }
+
     /// The DNS message whose name decided about the packet last inspected, for ``Response/answer`` and ``Response/rewrite``; empty where it
     /// is too long to be answered. It may have come in several segments or fragments.
     package var decidingMessage: Span<UInt8> {

@@ -153,9 +153,8 @@ package struct DomainName: Sendable {
 
 extension DomainName {
     /// The octet `index` octets from the root's end.
-    @inlinable
     @inline(__always)
-    package func octet(_ index: Int) -> UInt8 {
+    private func octet(_ index: Int) -> UInt8 {
         UInt8(truncatingIfNeeded: words[index &>> 3] &>> UInt64((index & 7) &* 8))
     }
 
@@ -164,38 +163,54 @@ extension DomainName {
     /// As in zone files (RFC 1035 §5.1, RFC 4343 §2.1), an octet outside printable ASCII is written `\DDD` and a dot or a backslash inside a
     /// label is preceded by a backslash. For output about captures that a tester brought; the live sensor never spells a name.
     package func presentation() -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(length)
-        spell { text.append($0) }
-        return String(decoding: text, as: UTF8.self)
+        var text = [UInt8](repeating: 0, count: Self.presentationLimit)
+        var room = text.mutableSpan
+        let count = spell(into: &room)
+        return String(decoding: text[..<count], as: UTF8.self)
     }
 
-    /// Gives the octets of ``presentation()`` one by one, four for each of the name's at most.
-    @inlinable
-    @inline(__always)
-    package func spell(_ write: (UInt8) -> Void) {
-        guard length > 0 else { return write(UInt8(ascii: ".")) }
+    /// The most octets that ``presentation()`` has.
+    package static let presentationLimit = 4 * maximumLength
+
+    /// Writes the octets of ``presentation()``.
+    ///
+    /// - Parameter text: room for ``presentationLimit`` octets.
+    /// - Returns: how many were written.
+    package func spell(into text: inout MutableSpan<UInt8>) -> Int {
+        precondition(text.count >= Self.presentationLimit)
+        guard length > 0 else {
+            text[0] = dot
+            return 1
+        }
+        var end = 0
         var index = length &- 1
         while index >= 0 {
-            if index < length &- 1 { write(UInt8(ascii: ".")) }
+            if end > 0 {
+                text[end] = dot
+                end &+= 1
+            }
             let count = Int(octet(index))
             for position in 1...max(count, 1) {
                 let octet = octet(index &- position)
                 switch octet {
-                case UInt8(ascii: "."), UInt8(ascii: "\\"):
-                    write(UInt8(ascii: "\\"))
-                    write(octet)
+                case dot, backslash:
+                    text[end] = backslash
+                    text[end &+ 1] = octet
+                    end &+= 2
                 case 0x21...0x7E:
-                    write(octet)
+                    text[end] = octet
+                    end &+= 1
                 default:
-                    write(UInt8(ascii: "\\"))
-                    write(0x30 + octet / 100)
-                    write(0x30 + octet / 10 % 10)
-                    write(0x30 + octet % 10)
+                    text[end] = backslash
+                    text[end &+ 1] = 0x30 + octet / 100
+                    text[end &+ 2] = 0x30 + octet / 10 % 10
+                    text[end &+ 3] = 0x30 + octet % 10
+                    end &+= 4
                 }
             }
             index &-= count &+ 1
         }
+        return end
     }
 }
 
