@@ -287,8 +287,8 @@ if Context.environment["GRINDVAKT_FUZZING"] != nil {
     for name in [
         "IPPacket", "UDPDatagram", "TCPSegment", "DNSMessage", "TLSRecord", "TLSClientHello", "DomainNameText",
         "DomainsFormat", "NetlinkMessages", "Inspector", "QUICInitialPacket", "QUICFrame", "QUICProtection",
-        "HTTPRequestHead", "HTTP2Frame", "HPACK", "Encapsulations", "StreamAssembler", "FragmentAssembler", "CaptureFile",
-        "ListFormats", "ListName", "SignedStatement", "Snapshot", "PacketComposer",
+        "HTTPRequestHead", "HTTP2Frame", "HPACK", "Encapsulations", "StreamAssembler", "FragmentAssembler",
+        "CaptureFile", "ListFormats", "ListName", "SignedStatement", "Snapshot", "PacketComposer",
     ] {
         package.targets.append(
             .executableTarget(
