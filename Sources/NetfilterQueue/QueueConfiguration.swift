@@ -9,8 +9,8 @@ package struct QueueConfiguration: Equatable, Sendable {
     /// Octets of each packet that the kernel copies to us.
     package var copyRange = 65_531
 
-    /// The most packets that may wait in the queue. Beyond it the kernel passes or drops packets without numbering them, so that
-    /// nobody can count them; the receive buffer is meant to be full first.
+    /// The most packets that may wait in the queue; Linux 6.18 holds 65,536 of them whatever is asked for. Older kernels pass or drop what is
+    /// beyond without numbering it, so that nobody can count it: the receive buffer is meant to be full first.
     package var maximumLength: UInt32 = 131_072
 
     /// Octets of receive buffer that are asked for.
