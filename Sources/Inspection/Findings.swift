@@ -58,7 +58,11 @@ extension Finding {
 
     /// Looks the name up where it lies and notes what the lists say; returns whether one of them has it as an endpoint of encrypted DNS.
     fileprivate mutating func judge(against blocklist: Blocklist) -> Bool {
-        let found = blocklist.lookUp(name.view, in: inspectedProtocol.listProtocols)
+        note(blocklist.lookUp(name.view, in: inspectedProtocol.listProtocols), blocklist)
+    }
+
+    /// Notes what the lists say.
+    fileprivate mutating func note(_ found: Lookup, _ blocklist: Blocklist) -> Bool {
         match = found.match
         exemption = found.exemption
         verdict = .accept
@@ -245,6 +249,15 @@ struct Findings: ~Copyable, Sendable {
             if deciding < 0 { deciding = index }
         }
         return verdict
+    }
+
+    /// Notes what the lists say of the one name that there is, which was looked up before, and returns the verdict.
+    mutating func judge(_ lookup: Lookup, against blocklist: Blocklist) -> Verdict {
+        guard count == 1 else { return judge(from: 0, against: blocklist) }
+        _ = slots[0].note(lookup, blocklist)
+        guard slots[0].verdict == .drop else { return .accept }
+        deciding = 0
+        return .drop
     }
 
     /// What follows from the name that decided that the packet is dropped.

@@ -23,9 +23,11 @@ extension Inspector {
         }
         // A name that was read before a fault is a name that was asked for.
         guard findings.count > 0 else { return Decision(.accept, undecided: undecided) }
-        guard findings.judge(from: 0, against: blocklist) == .drop else {
-            return Decision(.accept, undecided: undecided)
-        }
+        let verdict =
+            if let lookedUp { findings.judge(queries.lookup(lookedUp), against: blocklist) } else {
+                findings.judge(from: 0, against: blocklist)
+            }
+        guard verdict == .drop else { return Decision(.accept, undecided: undecided) }
         let decision = findings.decision(flowMark: nil)
         if decision.response != nil { findings.keep(datagram.payload, from: 0) }
         return decision

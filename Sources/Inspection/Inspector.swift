@@ -60,7 +60,9 @@ package struct Inspector: ~Copyable, Sendable {
     var hasQUICFlows = false
     var fragments: FragmentAssembler
     var datagrams = DatagramBuffers()
-    private var queries = QueryBatch()
+    var queries = QueryBatch()
+    /// The query in the present packet, where it was looked up before.
+    var lookedUp: Int?
 
     /// An inspector that has seen nothing.
     package init(configuration: InspectorConfiguration, blocklists: BlocklistSource) {
@@ -166,7 +168,12 @@ package struct Inspector: ~Copyable, Sendable {
     ///   - now: when it was seen.
     /// - Returns: the verdict, and what else follows from the packet.
     package mutating func inspect(_ packet: Span<UInt8>, as index: Int, at now: Instant) -> Decision {
-        guard let query = queries.unlisted(packet: index) else { return inspect(packet, at: now) }
+        guard let query = queries.query(ofPacket: index) else { return inspect(packet, at: now) }
+        guard queries.isUnlisted(query) else {
+            lookedUp = query
+            defer { lookedUp = nil }
+            return inspect(packet, at: now)
+        }
         forgetLast()
         fiveTuple = queries.fiveTuple(query)
         findings.addUnlistedQuery(queries.name(query))

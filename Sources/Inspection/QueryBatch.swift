@@ -5,7 +5,7 @@ import Wire
 ///
 /// In a list that is larger than the processor's caches a lookup waits for memory again and again; those of a batch wait side by side,
 /// see ``LookupBatch``. Nearly all queries are for names on no list, and of these nothing is left to be inspected. The others are inspected
-/// like any packet, and what they need of the list is in the cache by then.
+/// like any packet, but for the lookup.
 struct QueryBatch: ~Copyable, Sendable {
     /// The most packets of a batch.
     static let capacity = LookupBatch.capacity
@@ -46,18 +46,24 @@ struct QueryBatch: ~Copyable, Sendable {
     /// Looks all names up.
     mutating func lookUp(in blocklist: Blocklist) { names.lookUp(in: blocklist) }
 
-    /// The place of a packet's query among the names where the name is on no list; nil for all other packets.
+    /// The place of a packet's query among the names; nil for all other packets.
     @inline(__always)
-    func unlisted(packet: Int) -> Int? {
+    func query(ofPacket packet: Int) -> Int? {
         guard packet >= 0, packet < Self.capacity, places[packet] > 0 else { return nil }
-        let place = Int(places[packet]) &- 1
-        return names.isUnlisted(place) ? place : nil
+        return Int(places[packet]) &- 1
     }
 
+    /// Whether the name of a query is on no list.
+    @inline(__always)
+    func isUnlisted(_ query: Int) -> Bool { names.isUnlisted(query) }
+
+    /// What the lists say of the name of a query.
+    func lookup(_ query: Int) -> Lookup { names[query] }
+
     /// The five-tuple of a query.
-    func fiveTuple(_ place: Int) -> FiveTuple { tuples[place] }
+    func fiveTuple(_ query: Int) -> FiveTuple { tuples[query] }
 
     /// The name of a query.
     @_lifetime(borrow self)
-    func name(_ place: Int) -> DomainNameView { names.name(place) }
+    func name(_ query: Int) -> DomainNameView { names.name(query) }
 }
