@@ -17,7 +17,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        // QUIC Initial keys; the evasion cases seal their own with it.
+        // Signatures and digests of lists; the evasion cases seal their own QUIC Initials with it.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // PEM and DER of signing keys.
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -107,13 +107,7 @@ let package = Package(
 
         // Floor 2: lists and matching; the keys of QUIC Initials.
         .target(name: "Blocklists", dependencies: ["CPrefetch", "Wire"]),
-        .target(
-            name: "QUICProtection",
-            dependencies: [
-                "Wire", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
-            ]
-        ),
+        .target(name: "QUICProtection", dependencies: ["CCrypto", "Wire"]),
 
         // Floor 1: pure formats; pure counters and exposition.
         .target(name: "Wire"),
@@ -127,6 +121,8 @@ let package = Package(
             pkgConfig: "libnetfilter_queue",
             providers: [.apt(["libnetfilter-queue-dev", "libmnl-dev"])]
         ),
+        // swift-crypto makes objects anew for each key, which a packet would pay for: OpenSSL's contexts are made once.
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -165,7 +161,14 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"]),
         .testTarget(name: "BlocklistsTests", dependencies: ["Blocklists", "Wire", "TestSupport"]),
-        .testTarget(name: "QUICProtectionTests", dependencies: ["QUICProtection", "Wire", "TestSupport"]),
+        .testTarget(
+            name: "QUICProtectionTests",
+            dependencies: [
+                "QUICProtection", "Wire", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
         .testTarget(
             name: "InspectionTests",
             dependencies: ["Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport", "QUICProtection"]

@@ -9,8 +9,7 @@
 # Each workload is run for one pass through its inputs and for two; what differs between the two runs is the cost of one pass, and is divided by
 # how often the work is done in a pass.
 #
-# swift-crypto allocates for each QUIC Initial. The workloads NAME-open go through the same Initials without the engine: what the engine's
-# workload allocates beyond them, and what they allocate with no function of swift-crypto among the callers, is not swift-crypto's.
+# The workloads quic-open and quic-split-open go through the Initials of quic and quic-split without the engine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,10 +22,6 @@ wanted=("${@:-*}")
 command -v valgrind >/dev/null || { echo "cost: valgrind is missing; run: sudo apt-get install valgrind" >&2; exit 3; }
 
 limits=Benchmarks/cost.limits
-# Where none may be made elsewhere, few say so as well as many.
-few=64
-# swift-crypto's functions, and the Data that it takes and returns.
-crypto='s6Crypto|s12CryptoExtras|s19CryptoBoringWrapper|CCryptoBoringSSL|s20FoundationEssentials4DataV'
 
 GRINDVAKT_BENCHMARKS=1 swift build -c release --static-swift-stdlib --product Cost >&2
 work=$(mktemp -d)
@@ -67,30 +62,16 @@ fail() {
     return 1
 }
 
-# The allocations of a run that have no function of swift-crypto among their callers.
-allocations_elsewhere() {
-    valgrind --tool=dhat --num-callers=40 --dhat-out-file="$work/dhat.$1.$2" "$work/Cost" "$1" "$2" >"$work/log.$1.$2" 2>&1 ||
-        fail "dhat on $1" "$work/log.$1.$2"
-    awk -v crypto="$crypto" '
-        match($0, /"tbk":[0-9]+/) { blocks = substr($0, RSTART + 6, RLENGTH - 6) }
-        match($0, /"fs":\[[0-9,]+/) { made[++count] = blocks; stacks[count] = substr($0, RSTART + 6, RLENGTH - 6) }
-        /^ *,"ftbl"/ { isTable = 1; next }
-        isTable { isCrypto[number++] = $0 ~ crypto }
-        END {
-            for (place = 1; place <= count; place++) {
-                depth = split(stacks[place], callers, ",")
-                found = 0
-                for (caller = 1; caller <= depth; caller++) if (isCrypto[callers[caller]]) found = 1
-                if (!found) elsewhere += made[place]
-            }
-            print elsewhere + 0
-        }' "$work/dhat.$1.$2"
-}
-
 # Per function: instructions of its own. Under names of their own: how often memory was allocated and references were counted, and what
-# QUICProtection's calls of swift-crypto took, with all that they called.
+# calls of libcrypto took, with all that they called.
 read_profile() {
-    awk -v crypto="$crypto" '
+    awk '
+        /^c?ob=\(/ {
+            id = $0; sub(/^c?ob=\(/, "", id); name = id; sub(/\).*/, "", id); sub(/^[0-9]+\)/, "", name)
+            if (name != "") isCrypto[id] = name ~ /libcrypto/
+            if (/^c/) calleeIsCrypto = isCrypto[id]; else currentIsCrypto = calleeIsCrypto = isCrypto[id]
+            next
+        }
         /^c?fn=\(/ {
             kind = substr($0, 1, 1)
             id = $0; sub(/^c?fn=\(/, "", id); name = id; sub(/\).*/, "", id); sub(/^[0-9]+\)/, "", name); sub(/^ /, "", name)
@@ -106,8 +87,8 @@ read_profile() {
             next
         }
         /^[0-9+*-]/ {
-            if (skip && current ~ /s14QUICProtection/ && callee ~ crypto) inCrypto += $2
-            if (skip) skip = 0; else own[current] += $2
+            if (skip && calleeIsCrypto && !currentIsCrypto) inCrypto += $2
+            if (skip) { skip = 0; calleeIsCrypto = currentIsCrypto } else own[current] += $2
         }
         END {
             for (name in own) { print own[name], name; total += own[name] }
@@ -127,9 +108,6 @@ measure() {
             fail "callgrind on $1" "$work/log.$1.$count"
         read_profile "$1" "$count"
     done
-    case $1 in
-    *-open) for count in $few $((2 * few)); do allocations_elsewhere "$1" $count >"$work/elsewhere.$1.$count"; done ;;
-    esac
 }
 
 # What a pass of a workload took, by the name of a sum.
@@ -154,47 +132,27 @@ done
 
 status=0
 above=()
-declare -A allocations references elsewhere
-line='%-24s %12s %13s %12s %10s %11s %8s%s\n'
+declare -A allocations references
+line='%-24s %12s %10s %12s %11s %8s%s\n'
 # shellcheck disable=SC2059
-printf "$line" workload instructions swift-crypto allocations elsewhere references limit ''
+printf "$line" workload instructions libcrypto allocations references limit ''
 for name in "${names[@]}"; do
     wait "${running[$name]}"
     instructions=$(rounded "$(difference "$name" =total)" "$name")
     references[$name]=$(difference "$name" =references)
     allocations[$name]=$(difference "$name" =allocations)
-    elsewhere[$name]=${allocations[$name]}
     counted=${references[$name]}
-    open=$name-open
+    # One call is for the empty array, which has no count: it stands in for the frames while they are read.
     case $name in
-    quic*-open)
-        elsewhere[$name]=$(($(<"$work/elsewhere.$name.$((2 * few))") - $(<"$work/elsewhere.$name.$few")))
-        counted=0
-        ;;
-    quic | quic-split)
-        if [ -n "${elsewhere[$open]:-}" ]; then
-            elsewhere[$name]=$((allocations[$name] - allocations[$open] + elsewhere[$open]))
-            # One call is for the empty array, which has no count: it stands in for the frames while they are read.
-            counted=$((references[$name] - references[$open] - pass[$name]))
-        else
-            # Nothing to compare it with was asked for.
-            elsewhere[$name]=0
-            counted=0
-        fi
-        ;;
+    quic | quic-split) counted=$((counted - pass[$name])) ;;
     esac
     limit=$(limit "$name" 2)
     allowed=$(limit "$name" 3)
 
     verdict=
     each=$(rounded "${allocations[$name]}" "$name")
-    case $name in
-    quic*) if [ "${elsewhere[$name]}" -ne 0 ]; then verdict="$verdict allocates outside swift-crypto;"; fi ;;
-    *)
-        if [ "${allowed:-0}" -eq 0 ] && [ "${allocations[$name]}" -ne 0 ]; then verdict="$verdict allocates;"; fi
-        if [ "${allowed:-0}" -gt 0 ]; then counted=0; fi
-        ;;
-    esac
+    if [ "${allowed:-0}" -eq 0 ] && [ "${allocations[$name]}" -ne 0 ]; then verdict="$verdict allocates;"; fi
+    if [ "${allowed:-0}" -gt 0 ]; then counted=0; fi
     if [ "${allowed:-0}" -gt 0 ] && [ "$each" -gt "$allowed" ]; then verdict="$verdict allocates $each times, not $allowed;"; fi
     # The line that a run prints may count a reference more for a longer number; a packet's would be there for each.
     if [ "$counted" -ge $((pass[$name] / 100 + 1)) ]; then verdict="$verdict counts references;"; fi
@@ -207,19 +165,20 @@ for name in "${names[@]}"; do
     if [ -n "$verdict" ]; then above+=("$name"); fi
     # shellcheck disable=SC2059
     printf "$line" "$name" "$instructions" "$(rounded "$(difference "$name" =crypto)" "$name")" "${allocations[$name]}" \
-        "${elsewhere[$name]}" "${references[$name]}" "${limit:--}" "${verdict:+  <-$verdict}"
+        "${references[$name]}" "${limit:--}" "${verdict:+  <-$verdict}"
     # A little more than was measured: functions move in memory when others change, and small ones would have no room at all.
     printf '%s %d%s\n' "$name" $((instructions + (instructions + 49) / 50 + 2)) "$([ "$each" -eq 0 ] || echo " $each")" >>"$work/new"
 
     if [ "$mode" = --top ]; then
         awk -v between="${pass[$name]}" '
             $2 ~ /^=/ { next }
-            NR == FNR { before[$2] = $1; next }
-            { cost = ($1 - before[$2]) / between; if (cost >= 1) printf "%10.1f  %s\n", cost, $2 }
+            { name = $0; sub(/^[0-9]+ /, "", name) }
+            NR == FNR { before[name] = $1; next }
+            { cost = ($1 - before[name]) / between; if (cost >= 1) printf "%10.1f  %s\n", cost, name }
         ' "$work/profile.$name.${pass[$name]}" "$work/profile.$name.$((2 * pass[$name]))" | sort -rn | sed -n 1,10p | swift demangle --simplified
     fi
 done
-echo "instructions of one iteration, and how many of them in swift-crypto; allocations, how many of them elsewhere, and references of a pass"
+echo "instructions of one iteration, and how many of them in libcrypto; allocations and references of a pass"
 
 if [ "$mode" = --update ]; then
     # The comment stays, and the lines of workloads that were not measured; those of none that there is go.

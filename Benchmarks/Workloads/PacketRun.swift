@@ -59,7 +59,7 @@ struct PacketRun: ~Copyable {
             : Self.push(count, of: pool, from: &index, &inspector, &now, counters)
     }
 
-    /// What the engine has swift-crypto do, without the engine.
+    /// What the engine has libcrypto do, without the engine.
     private static func open(
         _ count: Int,
         of pool: borrowing PacketPool,

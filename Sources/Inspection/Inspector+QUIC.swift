@@ -20,7 +20,7 @@ extension Inspector {
     mutating func inspectQUIC(_ datagram: UDPDatagram, of packet: IPPacket, at now: Instant) -> Decision {
         let payload = datagram.payload
         let number = QUICLongHeader.versionNumber(of: payload)
-        let isKnown = number.map { QUICVersion(number: $0) != nil } ?? false
+        let isKnown = number.map { isReadable($0) } ?? false
         guard hasQUICFlows || isKnown || isUnknownVersion(number, payload) else { return Decision(.accept) }
 
         let key = fiveTuple.flowKey
@@ -56,8 +56,11 @@ extension Inspector {
         guard let number, number != 0, number &>> 16 != 0x5130, payload[0] & 0x40 != 0,
             fiveTuple.destinationPort == Self.port || fiveTuple.sourcePort == Self.port
         else { return false }
-        return QUICVersion(number: number) == nil
+        return isReadable(number) == false
     }
+
+    /// Whether Initials of this version can be read; without ciphers those of none can, and are counted like those of unknown versions.
+    private func isReadable(_ number: UInt32) -> Bool { opener.canOpen && QUICVersion(number: number) != nil }
 
     /// Counts a flow of an unknown version, once, and waits a while for the version that the server may name instead.
     private mutating func passUnknown(

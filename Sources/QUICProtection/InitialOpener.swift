@@ -1,10 +1,9 @@
-import Crypto
-import CryptoExtras
 package import Wire
 
 /// Takes the protection off clients' Initial packets (RFC 9001 §5).
 ///
-/// Owns the buffers it works in and the keys used last, so that a flow's packets derive their keys once.
+/// Owns the buffers it works in and the keys used last, so that a flow's packets derive their keys once. Opening takes no memory beyond what
+/// `frames` may need to grow.
 package struct InitialOpener: ~Copyable, Sendable {
     /// Keys that were derived, and what from.
     private struct Entry {
@@ -13,14 +12,14 @@ package struct InitialOpener: ~Copyable, Sendable {
         private var version: QUICVersion
         var keys: InitialKeys
 
-        init(_ connectionID: [UInt8], _ version: QUICVersion, _ keys: InitialKeys) {
+        init(_ connectionID: Span<UInt8>, _ version: QUICVersion, _ keys: InitialKeys) {
             octets = InlineArray { $0 < connectionID.count ? connectionID[$0] : 0 }
             length = connectionID.count
             self.version = version
             self.keys = keys
         }
 
-        func isFrom(_ connectionID: [UInt8], _ version: QUICVersion) -> Bool {
+        func isFrom(_ connectionID: Span<UInt8>, _ version: QUICVersion) -> Bool {
             guard length == connectionID.count, self.version == version else { return false }
             for index in connectionID.indices where connectionID[index] != octets[index] { return false }
             return true
@@ -29,10 +28,7 @@ package struct InitialOpener: ~Copyable, Sendable {
 
     private let derivations: [InitialKeyDerivation]
     private var entries: [Entry?]
-    private var connectionID: [UInt8] = []
-    private var mask: [UInt8] = []
-    private var header: [UInt8] = []
-    private var sealed: [UInt8] = []
+    private var ciphers: InitialCiphers
 
     /// The most octets of a packet that are opened: as many as an IP packet can hold.
     private static let packetLimit = 65_535
@@ -41,14 +37,17 @@ package struct InitialOpener: ~Copyable, Sendable {
     private static let entryCount = 64
 
     /// An opener that remembers no keys.
-    package init() {
+    package init() { self.init(InitialCiphers()) }
+
+    /// An opener that remembers no keys, with these ciphers.
+    init(_ ciphers: consuming InitialCiphers) {
         derivations = QUICVersion.allCases.map { InitialKeyDerivation($0) }
         entries = Array(repeating: nil, count: Self.entryCount)
-        connectionID.reserveCapacity(QUICLongHeader.maximumConnectionIDLength)
-        mask.reserveCapacity(QUICInitialPacket.blockLength)
-        header.reserveCapacity(2_048)
-        sealed.reserveCapacity(2_048)
+        self.ciphers = ciphers
     }
+
+    /// Whether any Initial can be opened at all: not where libcrypto lacks the ciphers.
+    package var canOpen: Bool { ciphers.isReady }
 
     /// Opens an Initial with the keys of a client that began with this Destination Connection ID.
     ///
@@ -68,72 +67,43 @@ package struct InitialOpener: ~Copyable, Sendable {
             initialConnectionID.count <= QUICLongHeader.maximumConnectionIDLength
         else { return false }
         let keys = keys(for: initialConnectionID, packet.version)
-        guard unprotectHeader(of: packet, keys) else { return false }
-        seal(packet, keys)
-        do {
-            let box = try AES.GCM.SealedBox(combined: sealed)
-            frames.append(contentsOf: try AES.GCM.open(box, using: keys.key, authenticating: header))
-            return true
-        } catch {
-            return false
-        }
-    }
-
-    private mutating func keys(for initialConnectionID: Span<UInt8>, _ version: QUICVersion) -> InitialKeys {
-        connectionID.removeAll(keepingCapacity: true)
-        var place = Int(version.rawValue)
-        for index in initialConnectionID.indices {
-            connectionID.append(initialConnectionID[index])
-            place = place &* 31 &+ Int(initialConnectionID[index])
-        }
-        place = Int(UInt(bitPattern: place) % UInt(entries.count))
-        if let entry = entries[place], entry.isFrom(connectionID, version) { return entry.keys }
-        let keys = InitialKeys(derivations[Int(version.rawValue)], connectionID: connectionID, workingIn: &mask)
-        entries[place] = Entry(connectionID, version, keys)
-        return keys
-    }
-
-    /// Leaves the header as it was before it was protected in `header` (RFC 9001 §5.4).
-    private mutating func unprotectHeader(of packet: QUICInitialPacket, _ keys: InitialKeys) -> Bool {
         let bytes = packet.bytes
         let offset = packet.packetNumberOffset
-        mask.removeAll(keepingCapacity: true)
+        // The header as it was before it was protected (RFC 9001 §5.4): only its first octet and the packet number are covered.
         let sample = offset &+ QUICInitialPacket.sampleOffset
-        mask.append(bytes.extracting(sample..<sample &+ QUICInitialPacket.blockLength))
-        do {
-            try AES.permute(&mask, key: keys.headerKey)
-        } catch {
-            return false
-        }
-        let first = bytes[0] ^ mask[0] & 0x0F
-        let numberLength = Int(first & 0x03) &+ 1
-        guard bytes.count >= offset &+ numberLength &+ QUICInitialPacket.blockLength else { return false }
-        header.removeAll(keepingCapacity: true)
-        header.append(first)
-        header.append(bytes.extracting(1..<offset))
-        for index in 0..<numberLength { header.append(bytes[offset &+ index] ^ mask[1 &+ index]) }
-        return true
-    }
-
-    /// Leaves nonce, ciphertext and tag in `sealed` (RFC 9001 §5.3).
-    private mutating func seal(_ packet: QUICInitialPacket, _ keys: InitialKeys) {
-        let bytes = packet.bytes
-        let numberLength = header.count &- packet.packetNumberOffset
-        sealed.removeAll(keepingCapacity: true)
-        for index in keys.vector.indices { sealed.append(keys.vector[index]) }
+        guard
+            let mask = ciphers.mask(
+                sample: bytes.extracting(sample..<sample &+ QUICInitialPacket.blockLength),
+                key: keys.headerKey
+            )
+        else { return false }
+        let first: InlineArray<1, UInt8> = [bytes[0] ^ mask[0] & 0x0F]
+        let length = Int(first[0] & 0x03) &+ 1
+        guard bytes.count >= offset &+ length &+ QUICInitialPacket.blockLength else { return false }
+        let number = InlineArray<4, UInt8> { $0 < length ? bytes[offset &+ $0] ^ mask[1 &+ $0] : 0 }
         // A client's Initials are few, so that the number as it is written is the whole of it (RFC 9000 §17.1).
-        for index in 0..<numberLength {
-            sealed[keys.vector.count &- numberLength &+ index] ^= header[packet.packetNumberOffset &+ index]
+        var nonce = keys.vector
+        for index in 0..<length { nonce[nonce.count &- length &+ index] ^= number[index] }
+        guard ciphers.begin(key: keys.key, nonce: nonce), ciphers.authenticate(first.span),
+            ciphers.authenticate(bytes.extracting(1..<offset)),
+            ciphers.authenticate(number.span.extracting(first: length))
+        else { return false }
+        let sealed = bytes.extracting(droppingFirst: offset &+ length)
+        var isOpen = false
+        frames.append(addingCapacity: sealed.count) { room in
+            isOpen = ciphers.open(sealed, into: &room)
         }
-        sealed.append(bytes.extracting(header.count..<bytes.count))
+        return isOpen
     }
-}
 
-extension [UInt8] {
-    /// Adds these octets.
-    fileprivate mutating func append(_ octets: Span<UInt8>) {
-        append(addingCapacity: octets.count) { room in
-            for index in octets.indices { room.append(octets[index]) }
-        }
+    private mutating func keys(for connectionID: Span<UInt8>, _ version: QUICVersion) -> InitialKeys {
+        var place = Int(version.rawValue)
+        for index in connectionID.indices { place = place &* 31 &+ Int(connectionID[index]) }
+        place = Int(UInt(bitPattern: place) % UInt(entries.count))
+        if let entry = entries[place], entry.isFrom(connectionID, version) { return entry.keys }
+        let derivation = derivations[Int(version.rawValue)]
+        let keys = InitialKeys(derivation, connectionID: connectionID)
+        entries[place] = Entry(connectionID, version, keys)
+        return keys
     }
 }

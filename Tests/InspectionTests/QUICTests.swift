@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Inspection
+@testable import QUICProtection
 
 /// One client's UDP flow.
 struct QUICConversation {
@@ -369,6 +370,19 @@ struct QUICTests {
         var next = Self.flow
         next.initial.connectionID = hex("0102030405060708")
         #expect(sensor.inspect(next.hello(quicHello())[0]).decision == Decision(.drop, flowMark: .blocked))
+    }
+
+    @Test func `without ciphers every version is counted like an unknown one`() {
+        let sensor = TestSensor()
+        sensor.inspector.opener = InitialOpener(InitialCiphers(header: "none", payload: "none"))
+        for version in QUICVersionUnderTest.all {
+            var flow = Self.flow
+            flow.client.source.port = UInt16(truncatingIfNeeded: 20_000 + version.number % 7_919)
+            flow.initial.version = version
+            let hello = flow.hello(quicHello())[0]
+            #expect(sensor.inspect(hello).decision == Decision(.accept, undecided: .unknownQUICVersion), "\(version)")
+            #expect(sensor.inspect(hello).decision == Decision(.accept), "\(version)")
+        }
     }
 
     @Test func `an unknown version is counted once for its flow, on port 443`() {
