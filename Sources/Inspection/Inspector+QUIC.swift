@@ -208,19 +208,20 @@ extension Inspector {
         var frames: [UInt8] = []
         swap(&frames, &quicFrames)
         defer { swap(&frames, &quicFrames) }
-        var hasData = false
+        var dataEnd = 0
         var hasAcknowledgment = false
         var offset = 0
         while offset < frames.count {
             let frame = try QUICFrame(parsing: frames.span.extracting(droppingFirst: offset), version: version)
-            if frame.kind == .crypto, frame.data.count > 0 { hasData = true }
-            if frame.kind == .acknowledgment { hasAcknowledgment = true }
             offset += frame.length
+            if frame.kind == .crypto, frame.data.count > 0 { dataEnd = offset }
+            if frame.kind == .acknowledgment { hasAcknowledgment = true }
         }
-        if hasData {
+        if dataEnd > 0 {
             let before = reach(of: attempt, flow)
             offset = 0
-            while offset < frames.count {
+            // The padding behind the last of the data is not gone through again.
+            while offset < dataEnd {
                 let frame = try QUICFrame(parsing: frames.span.extracting(droppingFirst: offset), version: version)
                 offset += frame.length
                 guard frame.kind == .crypto, frame.data.count > 0 else { continue }

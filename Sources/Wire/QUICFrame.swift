@@ -66,7 +66,14 @@ package struct QUICFrame: ~Escapable {
 
     private static func paddingEnd(_ bytes: Span<UInt8>) -> Int {
         var end = 1
-        // Most of a client's first Initial is padding: eight octets at a step.
+        // Most of a client's first Initial is padding: 64 octets at a step, which the compiler makes a few of the processor's widest loads.
+        while end &+ 64 <= bytes.count {
+            let block = bytes.extracting(end..<end &+ 64)
+            var bits: UInt8 = 0
+            for index in 0..<64 { bits |= block[index] }
+            guard bits == 0 else { break }
+            end &+= 64
+        }
         while end &+ 8 <= bytes.count, bytes.bigEndianUInt64(at: end) == 0 { end &+= 8 }
         while end < bytes.count, bytes[end] == 0 { end &+= 1 }
         return end

@@ -25,7 +25,7 @@ struct QUICFrameTests {
         failure(bytes) { bytes throws(WireError) in _ = try Self.read(bytes) }
     }
 
-    @Test(arguments: [1, 2, 7, 8, 9, 15, 16, 17, 1_000])
+    @Test(arguments: [1, 2, 7, 8, 9, 15, 16, 17, 63, 64, 65, 66, 72, 73, 128, 129, 130, 1_000])
     func `padding is passed over in one step`(count: Int) throws {
         let zeros = [UInt8](repeating: 0, count: count)
         #expect(try Self.read(zeros.span) == Frame(kind: .padding, length: count))
