@@ -94,14 +94,17 @@ package final class LabProcess: Sendable {
         }
     }
 
-    /// Waits until the child has written a line that contains `text`.
+    /// Waits until the child has written a line that contains `text`, be it its last before it ended.
     ///
-    /// - Throws: `LabError.notReady` where the time is up or the child has ended before.
+    /// - Throws: `LabError.notReady` where the time is up or the child has ended without it.
     package func waitForLine(containing text: String, timeLimit: Duration = .seconds(20)) async throws {
-        try await waitUntilReady("`\(command.joined(separator: " "))`", timeLimit: timeLimit) {
-            self.lines.contains { $0.contains(text) }
-        }
+        _ = try await Command.wait(atMost: timeLimit) { hasWritten(text) || isRunning == false }
+        guard hasWritten(text) == false else { return }
+        let detail = state.mutex.withLock { $0.failure ?? $0.lines.last ?? "" }
+        throw LabError.notReady("`\(command.joined(separator: " "))`", detail: detail)
     }
+
+    private func hasWritten(_ text: String) -> Bool { lines.contains { $0.contains(text) } }
 
     /// Sends a signal to the child and its process group; nothing happens where it has ended.
     package func send(_ signal: Int32) {
