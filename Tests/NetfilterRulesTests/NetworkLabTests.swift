@@ -106,6 +106,15 @@ struct NetworkLabTests {
         }
     }
 
+    @Test func `the last line of a child that has ended is a line like any other`() async throws {
+        try await Lab.withLab(watchingSignals: false) { lab in
+            let child = lab.spawn(["sh", "-c", "echo first; echo last"], on: lab.router)
+            #expect(try await Command.wait(atMost: .seconds(60)) { child.isRunning == false })
+            try await child.waitForLine(containing: "last")
+            try await child.waitForLine(containing: "first")
+        }
+    }
+
     @Test func `missing programs are named with the line that installs them`() async throws {
         let error = await #expect(throws: LabError.self) { try await Command.require(["sh", "no-such-program"]) }
         #expect(
