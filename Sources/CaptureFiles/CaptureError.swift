@@ -1,6 +1,6 @@
 /// Why a capture could not be read, or not to its end.
 ///
-/// The text is one line and speaks of the file alone; whoever prints it puts the file's name in front. Reasons are libpcap's or
+/// The text is one line and speaks of the file alone; whoever prints it puts the file's name in front. Reasons are ours or
 /// the system's own words.
 package enum CaptureError: Error, Equatable, Sendable {
     /// The file could not be opened or read.

@@ -174,22 +174,3 @@ package enum LinkLayer: Sendable, Hashable, CaseIterable {
         }
     }
 }
-
-extension Span<UInt8> {
-    /// The two bytes at an offset as a number in network order; nil where they are not both there.
-    func bigEndian16(at offset: Int) -> UInt16? {
-        guard offset >= 0, offset < count - 1 else { return nil }
-        return UInt16(self[offset]) << 8 | UInt16(self[offset + 1])
-    }
-
-    /// The two bytes at an offset as a number, lowest first; nil where they are not both there.
-    func littleEndian16(at offset: Int) -> Int? {
-        bigEndian16(at: offset).map { Int($0.byteSwapped) }
-    }
-
-    /// The four bytes at an offset as a number, lowest first; nil where they are not all there.
-    func littleEndian32(at offset: Int) -> Int? {
-        guard let low = littleEndian16(at: offset), let high = littleEndian16(at: offset + 2) else { return nil }
-        return high << 16 | low
-    }
-}

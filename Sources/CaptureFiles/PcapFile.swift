@@ -111,14 +111,3 @@ struct PcapFile: Equatable {
         )
     }
 }
-
-extension Span<UInt8> {
-    /// The four octets at an offset as a number; nil where they are not all there.
-    @inline(__always)
-    func number32(at offset: Int, isBigEndian: Bool) -> UInt32? {
-        guard offset >= 0, count >= 4, offset <= count - 4 else { return nil }
-        let low = UInt32(self[offset]) | UInt32(self[offset + 1]) << 8
-        let number = low | UInt32(self[offset + 2]) << 16 | UInt32(self[offset + 3]) << 24
-        return isBigEndian ? number.byteSwapped : number
-    }
-}

@@ -196,8 +196,8 @@ struct PcapNGSection {
 
     /// A 32-bit number in the section's byte order.
     func number32(_ body: Span<UInt8>, _ offset: Int) throws(PcapNGFault) -> UInt32 {
-        guard let number = body.littleEndian32(at: offset) else { throw Self.tooShort }
-        return isBigEndian ? UInt32(number).byteSwapped : UInt32(number)
+        guard let number = body.number32(at: offset, isBigEndian: isBigEndian) else { throw Self.tooShort }
+        return number
     }
 
     private func number16(_ body: Span<UInt8>, _ offset: Int) throws(PcapNGFault) -> UInt16 {
