@@ -50,6 +50,9 @@ package struct FlowMark: Sendable, Hashable {
     /// lists can be told from later ones.
     package var acceptedAnew: UInt32 { accepted | refused }
 
+    /// The bits that tell an accepted flow, whichever of its two values it has, from all others: they are `accepted` under this mask.
+    package var acceptedMask: UInt32 { accepted | blocked }
+
     /// The packet mark (SO_MARK) of packets that the sensor sends itself and that connection tracking is to translate as those of their
     /// connection: they meet no queue, pass also where their flow is refused, and leave the connection mark as it is.
     package var own: UInt32 { accepted | blocked | refused }

@@ -7,6 +7,8 @@ package enum IPTablesRules {
     package static let chainPrefix = "GRINDVAKT"
 
     private static let queueChain = "GRINDVAKT-QUEUE"
+    private static let verdictChain = "GRINDVAKT-VERDICT"
+    private static let flowsChain = "GRINDVAKT-FLOWS"
     private static let markChain = "GRINDVAKT-MARK"
     private static let refuseChain = "GRINDVAKT-REFUSE"
     private static let ownChain = "GRINDVAKT-OWN"
@@ -65,29 +67,34 @@ package enum IPTablesRules {
     private static func mangle(_ rules: RuleSet) -> Table {
         let mark = rules.mark
         let mask = markText(mark.mask)
-        var queueRules: [String] = []
-        for own in [mark.own, mark.ownUntracked] {
-            queueRules.append("-m mark --mark \(markText(own))/\(mask) -j RETURN")
+        // Nearly all packets bring no mark and belong to accepted flows: three rules decide about them.
+        let queueRules = [
+            "-m mark ! --mark \(markText(0))/\(mask) -g \(verdictChain)",
+            "-g \(flowsChain)",
+        ]
+        var verdictRules = [mark.own, mark.ownUntracked].map { own in
+            "-m mark --mark \(markText(own))/\(mask) -j RETURN"
         }
         for value in [mark.blocked, mark.refused] {
-            queueRules += [
+            verdictRules += [
                 "-m mark --mark \(markText(value))/\(mask) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
                 "-m mark --mark \(markText(value))/\(mask) -j DROP",
             ]
         }
-        queueRules += [
-            "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/\(mask)",
+        verdictRules.append("-g \(flowsChain)")
+        var flowsRules = [
+            "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark \(markText(0))/\(mask)",
+            "-m connmark --mark \(markText(mark.accepted))/\(markText(mark.acceptedMask)) -j RETURN",
             "-m connmark --mark \(markText(mark.blocked))/\(mask) -j DROP",
             "-m connmark --mark \(markText(mark.refused))/\(mask) -j RETURN",
-            "-m connmark --mark \(markText(mark.accepted))/\(mask) -j RETURN",
-            "-m connmark --mark \(markText(mark.acceptedAnew))/\(mask) -j RETURN",
         ]
         let target = queueTarget(rules)
         let matches =
             portMatches("udp", .destination, rules.udpPorts) + portMatches("tcp", .destination, rules.tcpPorts)
             + portMatches("udp", .source, rules.answerPorts) + portMatches("tcp", .source, rules.answerPorts)
-        for match in matches { queueRules.append("\(match) \(target)") }
-        var table = Table(name: "mangle", chains: [(queueChain, queueRules)])
+        flowsRules += matches.map { "\($0) \(target)" }
+        let chains = [(queueChain, queueRules), (verdictChain, verdictRules), (flowsChain, flowsRules)]
+        var table = Table(name: "mangle", chains: chains)
         if rules.forwarded {
             table.jumps.append(Jump(chain: "FORWARD", target: queueChain, appended: true))
         }
@@ -137,15 +144,11 @@ package enum IPTablesRules {
     /// removed the rule that resets it, does not pass.
     private static func markRules(_ mark: FlowMark) -> [String] {
         let mask = markText(mark.mask)
-        let saving = [mark.accepted, mark.acceptedAnew].flatMap { value in
-            let accepted = "-m mark --mark \(markText(value))/\(mask)"
-            return [
-                "\(accepted) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
-                "\(accepted) -j MARK --set-xmark 0x00000000/\(mask)",
-            ]
-        }
-        return saving + [
-            "-p tcp -m connmark --mark \(markText(mark.refused))/\(mask) -m tcp ! --tcp-flags RST RST -j DROP"
+        let accepted = "-m mark --mark \(markText(mark.accepted))/\(markText(mark.acceptedMask))"
+        return [
+            "\(accepted) -j CONNMARK --save-mark --nfmask \(mask) --ctmask \(mask)",
+            "\(accepted) -j MARK --set-xmark \(markText(0))/\(mask)",
+            "-p tcp -m connmark --mark \(markText(mark.refused))/\(mask) -m tcp ! --tcp-flags RST RST -j DROP",
         ]
     }
 
@@ -204,9 +207,9 @@ package enum IPTablesRules {
             lines.append("-D" + jump.dropFirst(2))
         }
         lines += table.jumps.filter { !kept.contains($0.listed) }.map(\.command)
-        for chain in oldChains where !table.chains.contains(where: { $0.name == chain }) {
-            lines += ["-F \(chain)", "-X \(chain)"]
-        }
+        // A chain goes only once no rule leads to it.
+        let leftover = oldChains.filter { chain in !table.chains.contains { $0.name == chain } }
+        lines += leftover.map { "-F \($0)" } + leftover.map { "-X \($0)" }
         return lines
     }
 

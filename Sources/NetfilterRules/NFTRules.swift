@@ -17,7 +17,7 @@ package enum NFTRules {
             "add table inet \(table)",
             "delete table inet \(table)",
             "table inet \(table) {",
-            "    chain judge {",
+            "    chain verdict {",
         ]
         for own in [mark.own, mark.ownUntracked] {
             lines.append("        meta mark & \(mask) == \(markText(own)) return")
@@ -28,14 +28,17 @@ package enum NFTRules {
                     + "ct mark set ct mark & \(others) | \(markText(value)) drop"
             )
         }
-        // See ``IPTablesRules``: a new connection between the same ports has nothing of the one before.
+        // See ``IPTablesRules``: a new connection between the same ports has nothing of the one before, and nearly all packets bring no
+        // mark and belong to accepted flows.
         lines += [
+            "        goto flows",
+            "    }",
+            "    chain flows {",
             "        tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & \(others)",
+            "        ct mark & \(markText(mark.acceptedMask)) == \(markText(mark.accepted)) return",
             "        ct mark & \(mask) == \(markText(mark.blocked)) drop",
             "        ct mark & \(mask) == \(markText(mark.refused)) tcp flags & rst != rst reject with tcp reset",
             "        ct mark & \(mask) == \(markText(mark.refused)) return",
-            "        ct mark & \(mask) == \(markText(mark.accepted)) return",
-            "        ct mark & \(mask) == \(markText(mark.acceptedAnew)) return",
         ]
         if !rules.udpPorts.isEmpty {
             lines.append("        udp dport \(ports(rules.udpPorts)) \(queue)")
@@ -49,15 +52,18 @@ package enum NFTRules {
         }
         lines += [
             "    }",
+            "    chain judge {",
+            "        meta mark & \(mask) != \(markText(0)) goto verdict",
+            "        goto flows",
+            "    }",
             "    chain remember {",
+            "        meta mark & \(markText(mark.acceptedMask)) != \(markText(mark.accepted)) return",
         ]
         for accepted in [markText(mark.accepted), markText(mark.acceptedAnew)] {
-            lines += [
-                "        meta mark & \(mask) == \(accepted) ct mark set ct mark & \(others) | \(accepted)",
-                "        meta mark & \(mask) == \(accepted) meta mark set meta mark & \(others)",
-            ]
+            lines.append("        meta mark & \(mask) == \(accepted) ct mark set ct mark & \(others) | \(accepted)")
         }
         lines += [
+            "        meta mark set meta mark & \(others)",
             "    }",
             "    chain own {",
             "        type filter hook output priority raw; policy accept;",

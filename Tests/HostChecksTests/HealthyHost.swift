@@ -33,11 +33,16 @@ enum HealthyHost {
         :POSTROUTING ACCEPT [0:0]
         :GRINDVAKT-MARK - [0:0]
         :GRINDVAKT-QUEUE - [0:0]
+        :GRINDVAKT-FLOWS - [0:0]
+        :GRINDVAKT-VERDICT - [0:0]
         -A FORWARD -p tcp -m tcp --tcp-flags SYN,RST SYN -m comment --comment "say \\"no\\" to -j ACCEPT" -j TCPMSS --clamp-mss-to-pmtu
         -A FORWARD -j GRINDVAKT-QUEUE
         -A POSTROUTING -j GRINDVAKT-MARK
         -A GRINDVAKT-MARK -m mark --mark 0x20000/0x70000 -j DROP
-        -A GRINDVAKT-QUEUE -p udp -m multiport --dports 53,443 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+        -A GRINDVAKT-QUEUE -m mark ! --mark 0x0/0x70000 -g GRINDVAKT-VERDICT
+        -A GRINDVAKT-QUEUE -g GRINDVAKT-FLOWS
+        -A GRINDVAKT-VERDICT -g GRINDVAKT-FLOWS
+        -A GRINDVAKT-FLOWS -p udp -m multiport --dports 53,443 -j NFQUEUE --queue-balance 0:1 --queue-bypass
         COMMIT
         *filter
         :INPUT ACCEPT [0:0]

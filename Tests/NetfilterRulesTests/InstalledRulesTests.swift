@@ -60,7 +60,7 @@ struct InstalledRulesTests {
             let narrower = try await Self.listing(host)
             #expect(!narrower.contains { $0.hasPrefix("-A INPUT -j GRINDVAKT") })
             #expect(
-                narrower.contains("-A GRINDVAKT-QUEUE -p udp -m udp --sport 53 -j NFQUEUE --queue-num 0 --queue-bypass")
+                narrower.contains("-A GRINDVAKT-FLOWS -p udp -m udp --sport 53 -j NFQUEUE --queue-num 0 --queue-bypass")
             )
 
             try await installed.remove()
@@ -252,7 +252,7 @@ struct InstalledRulesTests {
             let takeBack = "delete table inet verdict\n"
             let queued = {
                 let list = try await Command.output(
-                    host.inside(["nft", "list", "chain", "inet", "grindvakt", "judge"])
+                    host.inside(["nft", "list", "chain", "inet", "grindvakt", "flows"])
                 )
                 let line = try #require(
                     list.split(separator: "\n").first { $0.contains("udp dport") && $0.contains("counter packets") }

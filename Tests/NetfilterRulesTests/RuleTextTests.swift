@@ -21,27 +21,33 @@ struct RuleTextTests {
                 add table inet grindvakt
                 delete table inet grindvakt
                 table inet grindvakt {
-                    chain judge {
+                    chain verdict {
                         meta mark & 0x00070000 == 0x00070000 return
                         meta mark & 0x00070000 == 0x00030000 return
                         meta mark & 0x00070000 == 0x00020000 ct mark set ct mark & 0xfff8ffff | 0x00020000 drop
                         meta mark & 0x00070000 == 0x00040000 ct mark set ct mark & 0xfff8ffff | 0x00040000 drop
+                        goto flows
+                    }
+                    chain flows {
                         tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & 0xfff8ffff
+                        ct mark & 0x00030000 == 0x00010000 return
                         ct mark & 0x00070000 == 0x00020000 drop
                         ct mark & 0x00070000 == 0x00040000 tcp flags & rst != rst reject with tcp reset
                         ct mark & 0x00070000 == 0x00040000 return
-                        ct mark & 0x00070000 == 0x00010000 return
-                        ct mark & 0x00070000 == 0x00050000 return
                         udp dport { 53, 443, 853 } queue num 0-1 bypass
                         tcp dport { 53, 80, 443, 853 } queue num 0-1 bypass
                         udp sport 53 queue num 0-1 bypass
                         tcp sport 53 queue num 0-1 bypass
                     }
+                    chain judge {
+                        meta mark & 0x00070000 != 0x00000000 goto verdict
+                        goto flows
+                    }
                     chain remember {
+                        meta mark & 0x00030000 != 0x00010000 return
                         meta mark & 0x00070000 == 0x00010000 ct mark set ct mark & 0xfff8ffff | 0x00010000
-                        meta mark & 0x00070000 == 0x00010000 meta mark set meta mark & 0xfff8ffff
                         meta mark & 0x00070000 == 0x00050000 ct mark set ct mark & 0xfff8ffff | 0x00050000
-                        meta mark & 0x00070000 == 0x00050000 meta mark set meta mark & 0xfff8ffff
+                        meta mark set meta mark & 0xfff8ffff
                     }
                     chain own {
                         type filter hook output priority raw; policy accept;
@@ -67,27 +73,33 @@ struct RuleTextTests {
                 add table inet grindvakt
                 delete table inet grindvakt
                 table inet grindvakt {
-                    chain judge {
+                    chain verdict {
                         meta mark & 0x07000000 == 0x07000000 return
                         meta mark & 0x07000000 == 0x03000000 return
                         meta mark & 0x07000000 == 0x02000000 ct mark set ct mark & 0xf8ffffff | 0x02000000 drop
                         meta mark & 0x07000000 == 0x04000000 ct mark set ct mark & 0xf8ffffff | 0x04000000 drop
+                        goto flows
+                    }
+                    chain flows {
                         tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & 0xf8ffffff
+                        ct mark & 0x03000000 == 0x01000000 return
                         ct mark & 0x07000000 == 0x02000000 drop
                         ct mark & 0x07000000 == 0x04000000 tcp flags & rst != rst reject with tcp reset
                         ct mark & 0x07000000 == 0x04000000 return
-                        ct mark & 0x07000000 == 0x01000000 return
-                        ct mark & 0x07000000 == 0x05000000 return
                         udp dport { 53, 853, 4433, 5353 } queue num 4
                         tcp dport { 53, 443, 853, 5353, 8080 } queue num 4
                         udp sport { 53, 5353 } queue num 4
                         tcp sport { 53, 5353 } queue num 4
                     }
+                    chain judge {
+                        meta mark & 0x07000000 != 0x00000000 goto verdict
+                        goto flows
+                    }
                     chain remember {
+                        meta mark & 0x03000000 != 0x01000000 return
                         meta mark & 0x07000000 == 0x01000000 ct mark set ct mark & 0xf8ffffff | 0x01000000
-                        meta mark & 0x07000000 == 0x01000000 meta mark set meta mark & 0xf8ffffff
                         meta mark & 0x07000000 == 0x05000000 ct mark set ct mark & 0xf8ffffff | 0x05000000
-                        meta mark & 0x07000000 == 0x05000000 meta mark set meta mark & 0xf8ffffff
+                        meta mark set meta mark & 0xf8ffffff
                     }
                     chain own {
                         type filter hook output priority raw; policy accept;
@@ -129,26 +141,28 @@ struct RuleTextTests {
                 COMMIT
                 *mangle
                 :GRINDVAKT-QUEUE - [0:0]
+                :GRINDVAKT-VERDICT - [0:0]
+                :GRINDVAKT-FLOWS - [0:0]
                 :GRINDVAKT-MARK - [0:0]
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00070000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00030000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j DROP
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j DROP
-                -A GRINDVAKT-QUEUE -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/0x00070000
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00070000 -j DROP
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00040000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00050000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -p udp -m multiport --dports 53,443,853 -j NFQUEUE --queue-balance 0:1 --queue-bypass
-                -A GRINDVAKT-QUEUE -p tcp -m multiport --dports 53,80,443,853 -j NFQUEUE --queue-balance 0:1 --queue-bypass
-                -A GRINDVAKT-QUEUE -p udp -m udp --sport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
-                -A GRINDVAKT-QUEUE -p tcp -m tcp --sport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
-                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
-                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00070000 -j MARK --set-xmark 0x00000000/0x00070000
-                -A GRINDVAKT-MARK -m mark --mark 0x00050000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
-                -A GRINDVAKT-MARK -m mark --mark 0x00050000/0x00070000 -j MARK --set-xmark 0x00000000/0x00070000
+                -A GRINDVAKT-QUEUE -m mark ! --mark 0x00000000/0x00070000 -g GRINDVAKT-VERDICT
+                -A GRINDVAKT-QUEUE -g GRINDVAKT-FLOWS
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00070000/0x00070000 -j RETURN
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00030000/0x00070000 -j RETURN
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00020000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00020000/0x00070000 -j DROP
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00040000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00040000/0x00070000 -j DROP
+                -A GRINDVAKT-VERDICT -g GRINDVAKT-FLOWS
+                -A GRINDVAKT-FLOWS -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/0x00070000
+                -A GRINDVAKT-FLOWS -m connmark --mark 0x00010000/0x00030000 -j RETURN
+                -A GRINDVAKT-FLOWS -m connmark --mark 0x00020000/0x00070000 -j DROP
+                -A GRINDVAKT-FLOWS -m connmark --mark 0x00040000/0x00070000 -j RETURN
+                -A GRINDVAKT-FLOWS -p udp -m multiport --dports 53,443,853 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-FLOWS -p tcp -m multiport --dports 53,80,443,853 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-FLOWS -p udp -m udp --sport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-FLOWS -p tcp -m tcp --sport 53 -j NFQUEUE --queue-balance 0:1 --queue-bypass
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j MARK --set-xmark 0x00000000/0x00070000
                 -A GRINDVAKT-MARK -p tcp -m connmark --mark 0x00040000/0x00070000 -m tcp ! --tcp-flags RST RST -j DROP
                 -A FORWARD -j GRINDVAKT-QUEUE
                 -I POSTROUTING 1 -j GRINDVAKT-MARK
@@ -187,29 +201,31 @@ struct RuleTextTests {
                 COMMIT
                 *mangle
                 :GRINDVAKT-QUEUE - [0:0]
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00070000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00030000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00020000/0x00070000 -j DROP
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
-                -A GRINDVAKT-QUEUE -m mark --mark 0x00040000/0x00070000 -j DROP
-                -A GRINDVAKT-QUEUE -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/0x00070000
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00020000/0x00070000 -j DROP
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00040000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00010000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -m connmark --mark 0x00050000/0x00070000 -j RETURN
-                -A GRINDVAKT-QUEUE -p udp -m udp --dport 53 -j NFQUEUE --queue-num 7
-                -A GRINDVAKT-QUEUE -p tcp -m tcp --dport 53 -j NFQUEUE --queue-num 7
+                :GRINDVAKT-VERDICT - [0:0]
+                :GRINDVAKT-FLOWS - [0:0]
+                -A GRINDVAKT-QUEUE -m mark ! --mark 0x00000000/0x00070000 -g GRINDVAKT-VERDICT
+                -A GRINDVAKT-QUEUE -g GRINDVAKT-FLOWS
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00070000/0x00070000 -j RETURN
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00030000/0x00070000 -j RETURN
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00020000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00020000/0x00070000 -j DROP
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00040000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-VERDICT -m mark --mark 0x00040000/0x00070000 -j DROP
+                -A GRINDVAKT-VERDICT -g GRINDVAKT-FLOWS
+                -A GRINDVAKT-FLOWS -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/0x00070000
+                -A GRINDVAKT-FLOWS -m connmark --mark 0x00010000/0x00030000 -j RETURN
+                -A GRINDVAKT-FLOWS -m connmark --mark 0x00020000/0x00070000 -j DROP
+                -A GRINDVAKT-FLOWS -m connmark --mark 0x00040000/0x00070000 -j RETURN
+                -A GRINDVAKT-FLOWS -p udp -m udp --dport 53 -j NFQUEUE --queue-num 7
+                -A GRINDVAKT-FLOWS -p tcp -m tcp --dport 53 -j NFQUEUE --queue-num 7
                 -A INPUT -j GRINDVAKT-QUEUE
                 COMMIT
                 *filter
                 :GRINDVAKT-REFUSE - [0:0]
                 :GRINDVAKT-MARK - [0:0]
                 -A GRINDVAKT-REFUSE -p tcp -m connmark --mark 0x00040000/0x00070000 -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
-                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
-                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00070000 -j MARK --set-xmark 0x00000000/0x00070000
-                -A GRINDVAKT-MARK -m mark --mark 0x00050000/0x00070000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
-                -A GRINDVAKT-MARK -m mark --mark 0x00050000/0x00070000 -j MARK --set-xmark 0x00000000/0x00070000
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j CONNMARK --save-mark --nfmask 0x00070000 --ctmask 0x00070000
+                -A GRINDVAKT-MARK -m mark --mark 0x00010000/0x00030000 -j MARK --set-xmark 0x00000000/0x00070000
                 -A GRINDVAKT-MARK -p tcp -m connmark --mark 0x00040000/0x00070000 -m tcp ! --tcp-flags RST RST -j DROP
                 -I INPUT 1 -j GRINDVAKT-MARK
                 -I INPUT 1 -j GRINDVAKT-REFUSE
@@ -266,8 +282,8 @@ struct RuleTextTests {
                 -D OUTPUT -j GRINDVAKT-QUEUE
                 -D POSTROUTING -j GRINDVAKT-MARK
                 -F GRINDVAKT-MARK
-                -X GRINDVAKT-MARK
                 -F GRINDVAKT-QUEUE
+                -X GRINDVAKT-MARK
                 -X GRINDVAKT-QUEUE
                 COMMIT
                 *filter
