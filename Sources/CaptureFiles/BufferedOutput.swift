@@ -10,28 +10,41 @@ package struct BufferedOutput {
     /// Why writing failed, in the system's words; nil where it did not, or where only the reader is gone.
     package private(set) var failure: String?
 
-    /// Whether enough has come together for a write.
-    package var isFull: Bool { buffer.count >= Self.chunk }
-
     /// What waits for the next ``flush()``.
     package var buffer: [UInt8] = []
 
-    private static let chunk = 1 << 16
+    /// Octets that are enough for a write.
+    package static let chunk = 1 << 18
+
     private let descriptor: Int32
 
     /// A stream to an open descriptor, which stays its opener's.
     package init(descriptor: Int32) {
         self.descriptor = descriptor
-        buffer.reserveCapacity(Self.chunk + Self.chunk / 4)
     }
 
     /// Writes everything that waits.
     package mutating func flush() {
+        // Emptied first, and put back for its memory: what is written is not changed meanwhile.
+        var waiting: [UInt8] = []
+        swap(&waiting, &buffer)
+        write(waiting.span)
+        waiting.removeAll(keepingCapacity: true)
+        swap(&waiting, &buffer)
+    }
+
+    /// Writes everything that waits, and then lines.
+    mutating func write(_ lines: borrowing TextLine) {
+        flush()
+        write(lines.octets)
+    }
+
+    private mutating func write(_ octets: Span<UInt8>) {
         var written = 0
-        while written < buffer.count, !isClosed {
-            // SAFETY: the range from `written` to the end lies in the buffer, which is not changed during the call.
-            let count = unsafe buffer.withUnsafeBytes { bytes in
-                unsafe write(descriptor, bytes.baseAddress.map { unsafe $0 + written }, bytes.count - written)
+        while written < octets.count, !isClosed {
+            // SAFETY: the rest of the span lies in its memory, which is borrowed during the call.
+            let count = unsafe octets.extracting(written...).withUnsafeBytes { bytes in
+                unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
             }
             if count >= 0 {
                 written += count
@@ -44,7 +57,6 @@ package struct BufferedOutput {
                 if errno != EPIPE { failure = systemErrorText(errno) }
             }
         }
-        buffer.removeAll(keepingCapacity: true)
     }
 
     /// Makes a write to a closed pipe an error instead of the end of the process.

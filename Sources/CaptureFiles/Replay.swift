@@ -126,20 +126,18 @@ package struct Replay: ~Copyable {
     mutating func read(nameAt index: Int, matchesOnly: Bool, into line: inout NameLine) -> Bool {
         if matchesOnly, inspector.isListed(at: index) == false { return false }
         let list = inspector.withFinding(at: index) { finding in
-            line.inspectedProtocol = finding.inspectedProtocol.label
-            line.source = finding.source.label
+            line.inspectedProtocol = .word(finding.inspectedProtocol.word)
+            line.source = .word(finding.source.label)
             line.name.removeAll()
-            line.name.append(finding.name)
-            line.verdict = finding.verdict.label
+            line.isPlain = line.name.append(finding.name)
+            line.verdict = .word(finding.verdict.label)
             return finding.match?.list
         }
         let tuple = inspector.fiveTuple
         line.frame = capture.frame
-        line.sourceAddress.removeAll()
-        line.sourceAddress.append(tuple.source)
+        line.sourceAddress = .address(tuple.source)
         line.sourcePort = Int(tuple.sourcePort)
-        line.destinationAddress.removeAll()
-        line.destinationAddress.append(tuple.destination)
+        line.destinationAddress = .address(tuple.destination)
         line.destinationPort = Int(tuple.destinationPort)
         line.list = list.map { inspector.blocklist.lists[$0].id }
         return true

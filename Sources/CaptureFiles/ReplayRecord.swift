@@ -1,25 +1,51 @@
 import Telemetry
+import Wire
+
+/// A part of a line, in the form in which it comes.
+enum LinePart {
+    case word(StaticString)
+    case address(IPAddress)
+    case text(String)
+
+    /// The part as a string.
+    var string: String {
+        var line = TextLine()
+        line.append(self)
+        return line.text
+    }
+
+    /// Whether there is a colon in it, as in each IPv6 address.
+    var hasColon: Bool {
+        switch self {
+        case .word: false
+        case .address(let address): address.version == .v6
+        case .text(let text): text.utf8.contains(UInt8(ascii: ":"))
+        }
+    }
+}
 
 /// What is said of one name, in memory that is used again for the next.
 struct NameLine: ~Copyable {
     /// See ``NameRecord/frame``.
     var frame = 0
     /// The protocol's label.
-    var inspectedProtocol = ""
+    var inspectedProtocol = LinePart.word("")
     /// Where in the protocol the name stood.
-    var source = ""
+    var source = LinePart.word("")
     /// The name.
     var name = TextLine()
+    /// Whether the name is known to hold nothing that JSON text writes otherwise.
+    var isPlain = false
     /// The sender's address.
-    var sourceAddress = TextLine()
+    var sourceAddress = LinePart.word("")
     /// The sender's port.
     var sourcePort = 0
     /// The receiver's address.
-    var destinationAddress = TextLine()
+    var destinationAddress = LinePart.word("")
     /// The receiver's port.
     var destinationPort = 0
     /// What became of the packet for this name.
-    var verdict = ""
+    var verdict = LinePart.word("")
     /// The id of the list that the name is on; nil where it is on none.
     var list: String?
 
@@ -29,14 +55,14 @@ struct NameLine: ~Copyable {
     /// The line of a record.
     init(_ record: NameRecord) {
         frame = record.frame
-        inspectedProtocol = record.inspectedProtocol
-        source = record.source
+        inspectedProtocol = .text(record.inspectedProtocol)
+        source = .text(record.source)
         name.append(record.name)
-        sourceAddress.append(record.sourceAddress)
+        sourceAddress = .text(record.sourceAddress)
         sourcePort = record.sourcePort
-        destinationAddress.append(record.destinationAddress)
+        destinationAddress = .text(record.destinationAddress)
         destinationPort = record.destinationPort
-        verdict = record.verdict
+        verdict = .text(record.verdict)
         list = record.list
     }
 }
@@ -93,14 +119,14 @@ package struct NameRecord: Hashable, Sendable {
     init(_ line: borrowing NameLine) {
         self.init(
             frame: line.frame,
-            inspectedProtocol: line.inspectedProtocol,
-            source: line.source,
+            inspectedProtocol: line.inspectedProtocol.string,
+            source: line.source.string,
             name: line.name.text,
-            sourceAddress: line.sourceAddress.text,
+            sourceAddress: line.sourceAddress.string,
             sourcePort: line.sourcePort,
-            destinationAddress: line.destinationAddress.text,
+            destinationAddress: line.destinationAddress.string,
             destinationPort: line.destinationPort,
-            verdict: line.verdict,
+            verdict: line.verdict.string,
             list: line.list
         )
     }
@@ -133,14 +159,18 @@ package struct SummaryRecord: Hashable, Sendable {
     }
 
     /// Counts packets that were not judged for this cause.
+    @inline(__always)
     mutating func count(_ cause: UndecidedCause, _ packets: Int) {
-        guard packets > 0 else { return }
-        undecided[cause.label, default: 0] += packets
+        if packets > 0 { undecided[cause.label, default: 0] += packets }
     }
 
     /// Counts the odd forms of a packet.
+    @inline(__always)
     mutating func count(_ set: AnomalySet) {
-        guard set.isEmpty == false else { return }
+        if set.isEmpty == false { countEach(of: set) }
+    }
+
+    private mutating func countEach(of set: AnomalySet) {
         for anomaly in Anomaly.allCases where set.contains(anomaly) { anomalies[anomaly.label, default: 0] += 1 }
     }
 
@@ -224,15 +254,21 @@ package struct ReplayReport: Sendable {
         text.append(line.inspectedProtocol)
         text.append("\",\"source\":\"" as StaticString)
         text.append(line.source)
-        text.append("\",\"name\":" as StaticString)
-        text.append(json: line.name)
-        text.append(",\"src\":" as StaticString)
-        text.append(json: line.sourceAddress)
-        text.append(",\"sport\":" as StaticString)
+        if line.isPlain {
+            text.append("\",\"name\":\"" as StaticString)
+            text.append(line.name)
+            text.append("\",\"src\":\"" as StaticString)
+        } else {
+            text.append("\",\"name\":" as StaticString)
+            text.append(json: line.name)
+            text.append(",\"src\":\"" as StaticString)
+        }
+        text.append(line.sourceAddress)
+        text.append("\",\"sport\":" as StaticString)
         text.append(decimal: line.sourcePort)
-        text.append(",\"dst\":" as StaticString)
-        text.append(json: line.destinationAddress)
-        text.append(",\"dport\":" as StaticString)
+        text.append(",\"dst\":\"" as StaticString)
+        text.append(line.destinationAddress)
+        text.append("\",\"dport\":" as StaticString)
         text.append(decimal: line.destinationPort)
         text.append(",\"verdict\":\"" as StaticString)
         text.append(line.verdict)
@@ -276,7 +312,7 @@ package struct ReplayReport: Sendable {
         text.append(decimal: line.frame)
         writeColumn(line.inspectedProtocol, 4, to: &text)
         writeColumn(line.verdict, 6, to: &text)
-        writeColumn(line.list ?? "-", max(listWidth, 1), to: &text)
+        writeColumn(line.list.map { .text($0) } ?? .word("-"), max(listWidth, 1), to: &text)
         text.append("  " as StaticString)
         let start = text.count
         text.append(line.name.octets)
@@ -288,7 +324,7 @@ package struct ReplayReport: Sendable {
     }
 
     /// Writes a column of text, with the space before it.
-    private func writeColumn(_ content: String, _ width: Int, to text: inout TextLine) {
+    private func writeColumn(_ content: LinePart, _ width: Int, to text: inout TextLine) {
         text.append("  " as StaticString)
         let start = text.count
         text.append(content)
@@ -296,12 +332,10 @@ package struct ReplayReport: Sendable {
     }
 
     /// Writes an address and a port, an IPv6 address in brackets (RFC 3986 §3.2.2).
-    private func writeEndpoint(_ address: borrowing TextLine, _ port: Int, to text: inout TextLine) {
-        let octets = address.octets
-        let isBracketed = octets.indices.contains { octets[$0] == UInt8(ascii: ":") }
-        if isBracketed { text.append(UInt8(ascii: "[")) }
-        text.append(octets)
-        if isBracketed { text.append(UInt8(ascii: "]")) }
+    private func writeEndpoint(_ address: LinePart, _ port: Int, to text: inout TextLine) {
+        if address.hasColon { text.append(UInt8(ascii: "[")) }
+        text.append(address)
+        if address.hasColon { text.append(UInt8(ascii: "]")) }
         text.append(UInt8(ascii: ":"))
         text.append(decimal: port)
     }

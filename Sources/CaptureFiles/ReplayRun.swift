@@ -148,7 +148,7 @@ package struct ReplayRun: ~Copyable {
         let keepsRecords = expectation != nil
         var names: [NameRecord] = []
         var line = NameLine()
-        var text = TextLine()
+        var lines = TextLine()
         let size = capture.size
         var replay = Replay(capture, named: name, configuration: configuration, blocklists: blocklists)
         var failure: CaptureError?
@@ -163,17 +163,16 @@ package struct ReplayRun: ~Copyable {
                         names.append(NameRecord(line))
                         continue
                     }
-                    text.removeAll()
-                    report.write(line, to: &text)
-                    output.buffer.append(text)
+                    report.write(line, to: &lines)
                 }
                 switch replay.verdict {
                 case .accept: passed?.append(replay.capture)
                 case .drop: blocked?.append(replay.capture)
                 }
-                if output.isFull {
+                if lines.count >= BufferedOutput.chunk {
                     if isShownWithProgress { progress.erase() }
-                    output.flush()
+                    output.write(lines)
+                    lines.removeAll()
                 }
                 if replay.summary.packets % Self.progressStride == 0 {
                     progress.update(
@@ -186,6 +185,7 @@ package struct ReplayRun: ~Copyable {
         } catch {
             failure = error
         }
+        output.write(lines)
         if keepsRecords {
             found.append(FileRecords(names: names, summary: replay.summary))
         } else {

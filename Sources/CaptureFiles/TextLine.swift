@@ -72,40 +72,60 @@ struct TextLine: ~Copyable, @unchecked Sendable {
     }
 
     /// Appends a name as ``DomainName/presentation()`` has it.
-    mutating func append(_ name: borrowing DomainName) {
+    ///
+    /// - Returns: whether it is known to hold nothing that JSON text writes otherwise.
+    @discardableResult
+    mutating func append(_ name: borrowing DomainName) -> Bool {
         if capacity &- count < DomainName.presentationLimit { grow(by: DomainName.presentationLimit) }
+        if appendPlain(name) { return true }
         // SAFETY: what lies between `count` and `capacity` is nobody else's.
         var room = unsafe MutableSpan(_unsafeStart: base + count, count: capacity &- count)
         count &+= name.spell(into: &room)
+        return false
+    }
+
+    /// Appends a name of which each octet is written as it is, which nearly all are.
+    ///
+    /// - Returns: false where it is another, and nothing has been appended.
+    private mutating func appendPlain(_ name: borrowing DomainName) -> Bool {
+        guard name.length > 0 else { return false }
+        var index = (name.length &- 1) &>> 3
+        guard let first = name.plainWord(index) else { return false }
+        // The dot before the first label is no part of the text.
+        store(first &>> 8, at: count)
+        var end = count &+ (name.length &- 1) & 7
+        while index > 0 {
+            index &-= 1
+            guard let word = name.plainWord(index) else { return false }
+            store(word, at: end)
+            end &+= 8
+        }
+        count = end
+        return true
+    }
+
+    /// Writes eight octets, the lowest first, in room that was made before.
+    @inline(__always)
+    private mutating func store(_ word: UInt64, at place: Int) {
+        // SAFETY: every caller has made room for eight octets from `place` on.
+        unsafe UnsafeMutableRawPointer(base + place).storeBytes(of: word.littleEndian, as: UInt64.self)
     }
 
     /// Appends a number that is not negative, in decimal digits.
     mutating func append(decimal number: Int) {
-        var digits = 1
-        var limit = 10
-        while number >= limit, digits < 18 {
-            digits &+= 1
-            limit &*= 10
-        }
-        if number >= limit { digits &+= 1 }
-        if capacity &- count < digits { grow(by: digits) }
-        var left = number
-        var place = count &+ digits
-        while place > count {
-            place &-= 1
-            // SAFETY: there is room for the digits.
-            unsafe base[place] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: left % 10)
-            left /= 10
-        }
-        count &+= digits
+        guard number >= 10_000 else { return append(decimal: UInt32(truncatingIfNeeded: number)) }
+        append(decimal: number / 10_000)
+        let low = UInt64(truncatingIfNeeded: number % 10_000)
+        if capacity &- count < 8 { grow(by: 8) }
+        store(Self.digits(low), at: count)
+        count &+= 4
     }
 }
 
 extension TextLine {
     /// Appends text.
-    @inline(__always)
     mutating func append(_ text: String) {
-        for octet in text.utf8 { append(octet) }
+        append(text.utf8.span)
     }
 
     /// Appends spaces until what begins at `start` has this width.
@@ -122,10 +142,36 @@ extension TextLine {
     }
 
     private mutating func append(dotted address: UInt64) {
-        for index in 0..<4 {
-            if index > 0 { append(UInt8(ascii: ".")) }
-            append(decimal: Int(address &>> UInt64(8 &* (3 &- index)) & 0xFF))
+        if capacity &- count < 24 { grow(by: 24) }
+        var shift: UInt64 = 32
+        while shift > 0 {
+            shift &-= 8
+            let octet = address &>> shift & 0xFF
+            // Three digits and a dot, of which those zeros are left out that lead.
+            let leading: UInt64 = (octet < 100 ? 1 : 0) &+ (octet < 10 ? 1 : 0)
+            store((Self.digits(octet) &>> 8 | 0x2E00_0000) &>> (leading &* 8), at: count)
+            count &+= 4 &- Int(leading)
         }
+        count &-= 1
+    }
+
+    /// The four digits of a number below 10,000, the first in the lowest octet.
+    @inline(__always)
+    private static func digits(_ number: UInt64) -> UInt64 {
+        let pairs = (number / 100) | (number % 100) &<< 16
+        // Both tens at once: 103/1024 is a tenth nearly enough below 100.
+        let tens = (pairs &* 103) &>> 10 & 0x000F_000F
+        return tens | (pairs &- tens &* 10) &<< 8 | 0x3030_3030
+    }
+
+    /// Appends a number below 10,000.
+    @inline(__always)
+    private mutating func append(decimal number: UInt32) {
+        if capacity &- count < 8 { grow(by: 8) }
+        let number = UInt64(number)
+        let leading: UInt64 = (number < 1_000 ? 1 : 0) &+ (number < 100 ? 1 : 0) &+ (number < 10 ? 1 : 0)
+        store(Self.digits(number) &>> (leading &* 8), at: count)
+        count &+= 4 &- Int(leading)
     }
 
     /// Appends an IPv6 address: groups without leading zeros, the longest run of zero groups as two colons (§4), and an embedded IPv4 address
@@ -170,7 +216,33 @@ extension TextLine {
         }
     }
 
-    /// Appends printable ASCII, as names and addresses are written, as JSON text in quotes (RFC 8259 §7).
+    /// Appends a part of a line.
+    @inline(__always)
+    mutating func append(_ part: LinePart) {
+        switch part {
+        case .word(let word): append(word)
+        case .address(let address): append(address)
+        case .text(let text): append(text)
+        }
+    }
+
+    /// Appends another line.
+    mutating func append(_ text: borrowing TextLine) {
+        // Whole words cost less than a call that copies as many octets as there are.
+        let length = (text.count &+ 15) & ~15
+        guard length <= text.capacity else { return append(text.octets) }
+        if capacity &- count < length { grow(by: length) }
+        var place = 0
+        while place < text.count {
+            // SAFETY: up to `length` both lines have room; what lies behind the text's end is written over by what comes next.
+            let source = unsafe UnsafeRawPointer(text.base + place)
+            unsafe UnsafeMutableRawPointer(base + count + place).copyMemory(from: source, byteCount: 16)
+            place &+= 16
+        }
+        count &+= text.count
+    }
+
+    /// Appends printable ASCII, as names are written, as JSON text in quotes (RFC 8259 §7).
     mutating func append(json text: borrowing TextLine) {
         let room = 2 &* text.count &+ 2
         if capacity &- count < room { grow(by: room) }

@@ -6,8 +6,8 @@ package enum Verdict: UInt8, Sendable {
     case accept
     case drop
 
-    /// The word for counters and replay output.
-    package var label: String {
+    /// The word for replay output.
+    package var label: StaticString {
         switch self {
         case .accept: "accept"
         case .drop: "drop"

@@ -14,7 +14,7 @@ package enum NameSource: UInt8, Sendable {
     case host
 
     /// The word for replay output.
-    package var label: String {
+    package var label: StaticString {
         switch self {
         case .query: "query"
         case .answer: "answer"

@@ -193,7 +193,7 @@ package struct FlowTable: ~Copyable, Sendable {
         precondition(capacity > 0 && capacity < Int(UInt32.max))
         var bucketCount = 16
         while bucketCount < capacity { bucketCount *= 2 }
-        flows = FlatArray(count: capacity + 1)
+        flows = FlatArray(count: capacity + 1, isFilledInOrder: true)
         buckets = FlatArray(count: bucketCount)
         bucketMask = UInt64(bucketCount - 1)
         self.idleTimeout = idleTimeout

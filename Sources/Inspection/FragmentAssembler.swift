@@ -163,9 +163,9 @@ struct FragmentAssembler: ~Copyable, Sendable {
     /// - Parameter budget: octets of memory for all datagrams.
     init(budget: Int) {
         let blocks = max(budget / Self.blockCost, 2 * (Self.octetLimit / Self.blockSize))
-        data = FlatArray(count: (blocks + 1) * Self.blockSize)
-        nextBlock = FlatArray(count: blocks + 1)
-        datagrams = FlatArray(count: blocks + 1)
+        data = FlatArray(count: (blocks + 1) * Self.blockSize, isFilledInOrder: true)
+        nextBlock = FlatArray(count: blocks + 1, isFilledInOrder: true)
+        datagrams = FlatArray(count: blocks + 1, isFilledInOrder: true)
         var bucketCount = 16
         while bucketCount < blocks { bucketCount *= 2 }
         buckets = FlatArray(count: bucketCount)

@@ -73,7 +73,7 @@ package struct Inspector: ~Copyable, Sendable {
         let nowhere = IPAddress(v4: 0)
         fiveTuple = FiveTuple(source: nowhere, destination: nowhere, sourcePort: 0, destinationPort: 0, transport: 0)
         flows = FlowTable(capacity: configuration.flowCapacity, idleTimeout: configuration.flowTimeout)
-        quicFlows = FlatArray(count: configuration.flowCapacity + 1)
+        quicFlows = FlatArray(count: configuration.flowCapacity + 1, isFilledInOrder: true)
         assembler = StreamAssembler(budget: configuration.streamBudget, streamLimit: configuration.streamLimit)
         message = MessageBuffer(capacity: configuration.streamLimit)
         scratch = MessageBuffer(capacity: configuration.streamLimit)

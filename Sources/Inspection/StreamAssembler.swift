@@ -75,10 +75,10 @@ package struct StreamAssembler: ~Copyable, Sendable {
     ///   - streamLimit: octets of one direction of a flow.
     package init(budget: Int, streamLimit: Int) {
         let blocks = max(budget / Self.blockCost, streamLimit / Self.blockSize + 1)
-        data = FlatArray(count: (blocks + 1) * Self.blockSize)
-        arrived = FlatArray(count: (blocks + 1) * Self.bitWords)
-        nextBlock = FlatArray(count: blocks + 1)
-        assemblies = FlatArray(count: blocks + 1)
+        data = FlatArray(count: (blocks + 1) * Self.blockSize, isFilledInOrder: true)
+        arrived = FlatArray(count: (blocks + 1) * Self.bitWords, isFilledInOrder: true)
+        nextBlock = FlatArray(count: blocks + 1, isFilledInOrder: true)
+        assemblies = FlatArray(count: blocks + 1, isFilledInOrder: true)
         overlaps = OverlapTable(capacity: max(budget / 32 / OverlapTable.recordCost, 2 * OverlapTable.limit))
         self.streamLimit = streamLimit
     }

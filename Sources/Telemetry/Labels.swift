@@ -6,7 +6,10 @@ package enum InspectedProtocol: UInt8, CaseIterable, Sendable {
     case http
 
     /// The label's text in counters and in replay output.
-    package var label: String {
+    package var label: String { word.description }
+
+    /// The text of ``label``, without a string.
+    package var word: StaticString {
         switch self {
         case .dns: "dns"
         case .tls: "tls"
