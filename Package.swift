@@ -103,7 +103,7 @@ let package = Package(
         ),
 
         // Floor 3: the engine; a packet and a time go in, a decision comes out.
-        .target(name: "Inspection", dependencies: ["Wire", "Telemetry", "Blocklists", "QUICProtection"]),
+        .target(name: "Inspection", dependencies: ["Blocklists", "CPrefetch", "QUICProtection", "Telemetry", "Wire"]),
 
         // Floor 2: lists and matching; the keys of QUIC Initials.
         .target(name: "Blocklists", dependencies: ["CPrefetch", "Wire"]),

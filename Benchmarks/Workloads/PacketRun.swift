@@ -129,18 +129,14 @@ struct PacketRun: ~Copyable {
         var left = count
         while left > 0 {
             let batch = min(left, packets.count &- index, Inspector.lookAheadLimit)
-            let looksAhead = inspector.looksAhead
-            if looksAhead {
-                inspector.beginLookAhead()
+            if inspector.beginBatch() {
                 for place in 0..<batch { inspector.lookAhead(octets.extracting(packets[index &+ place]), as: place) }
                 inspector.endLookAhead()
             }
             for place in 0..<batch {
                 now.nanoseconds &+= 1_000
                 let packet = octets.extracting(packets[index &+ place])
-                let decision =
-                    looksAhead
-                    ? inspector.inspect(packet, as: place, at: now) : inspector.inspect(packet, at: now)
+                let decision = inspector.inspect(packet, as: place, at: now)
                 self.count(decision, &inspector, counters, &cost)
             }
             index &+= batch

@@ -61,15 +61,12 @@ package struct Replay: ~Copyable {
         }
         summary.packets += 1
         place = capture.batchCount > 0 ? 0 : place + 1
-        if place == 0, inspector.looksAhead { Self.lookAhead(capture, &inspector) }
+        if place == 0, inspector.beginBatch() { Self.lookAhead(capture, &inspector) }
         let frame = capture.bytes
         guard let range = capture.linkLayer?.packetRange(in: frame) else { return true }
 
         now = max(now, Instant(nanoseconds: capture.timestamp))
-        let decision =
-            inspector.looksAhead
-            ? inspector.inspect(frame.extracting(range), as: place, at: now)
-            : inspector.inspect(frame.extracting(range), at: now)
+        let decision = inspector.inspect(frame.extracting(range), as: place, at: now)
         verdict = decision.verdict
         nameCount = inspector.findingCount
         summary.names += nameCount
@@ -91,7 +88,6 @@ package struct Replay: ~Copyable {
     ///
     /// Static, so that the capture stays borrowed while the inspector changes.
     private static func lookAhead(_ capture: borrowing CaptureFile, _ inspector: inout Inspector) {
-        inspector.beginLookAhead()
         for index in 0..<min(capture.batchCount, Inspector.lookAheadLimit) {
             let frame = capture.bytes(inBatch: index)
             guard let range = capture.linkLayer(inBatch: index)?.packetRange(in: frame) else { continue }

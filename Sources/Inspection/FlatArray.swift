@@ -1,3 +1,4 @@
+import CPrefetch
 import Glibc
 
 /// Says that a value whose bits are all zero is valid, so that memory fresh from the kernel can be used as it is.
@@ -60,6 +61,18 @@ struct FlatArray<Element: ZeroValid>: ~Copyable, @unchecked Sendable {
             // SAFETY: checked on the line above; the access is exclusive because `self` is.
             yield unsafe &base[index]
         }
+    }
+
+    /// Has the cache lines of a value brought in, for a read that follows; nothing waits for them.
+    @inline(__always)
+    func prefetch(_ index: Int) {
+        precondition(index >= 0 && index < count)
+        var offset = 0
+        repeat {
+            // SAFETY: checked on the line above; what is only asked for is not read.
+            unsafe gv_prefetch(UnsafeRawPointer(base + index) + offset)
+            offset &+= 64
+        } while offset < MemoryLayout<Element>.stride
     }
 
     /// The values of `range`.

@@ -221,6 +221,26 @@ package struct FlowTable: ~Copyable, Sendable {
         return 0
     }
 
+    /// Has the bucket of a flow brought into the processor's caches.
+    @inline(__always)
+    func prefetchBucket(of fingerprint: Fingerprint) {
+        buckets.prefetch(Int(truncatingIfNeeded: fingerprint.first & bucketMask))
+    }
+
+    /// Has the first flow of a bucket brought in, which nearly always is the flow.
+    @inline(__always)
+    func prefetchFlow(of fingerprint: Fingerprint) {
+        flows.prefetch(Int(buckets[Int(truncatingIfNeeded: fingerprint.first & bucketMask)]))
+    }
+
+    /// Has the flows brought in between which the first flow of a bucket stands in age.
+    @inline(__always)
+    func prefetchNeighbours(of fingerprint: Fingerprint) {
+        let position = Int(buckets[Int(truncatingIfNeeded: fingerprint.first & bucketMask)])
+        flows.prefetch(Int(flows[position].older))
+        flows.prefetch(Int(flows[position].newer))
+    }
+
     /// Inserts a flow that ``find(_:at:)`` did not find. There must be room: see ``candidateForEviction(at:)``.
     package mutating func insert(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
         let index: UInt32

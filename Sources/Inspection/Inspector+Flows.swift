@@ -12,7 +12,7 @@ extension Inspector {
         fiveTuple = packet.fiveTuple(segment.sourcePort, segment.destinationPort)
         let key = fiveTuple.flowKey
         let isSecond = key.isReversed
-        let fingerprint = configuration.flowKey.fingerprint(of: key)
+        let fingerprint = madeFingerprint ?? configuration.flowKey.fingerprint(of: key)
 
         var flow = flows.find(fingerprint, at: now)
         let isStart = segment.flags.contains(.syn)

@@ -24,7 +24,7 @@ extension Inspector {
         guard hasQUICFlows || isKnown || isUnknownVersion(number, payload) else { return Decision(.accept) }
 
         let key = fiveTuple.flowKey
-        let fingerprint = configuration.flowKey.fingerprint(of: key)
+        let fingerprint = madeFingerprint ?? configuration.flowKey.fingerprint(of: key)
         var flow = hasQUICFlows ? flows.find(fingerprint, at: now) : 0
         if flow != 0, flows[flow].state.isBlocked { return Decision(.drop, flowMark: .blocked) }
         var cause: UndecidedCause?

@@ -61,6 +61,9 @@ package struct Inspector: ~Copyable, Sendable {
     var fragments: FragmentAssembler
     var datagrams = DatagramBuffers()
     var queries = QueryBatch()
+    var flowBatch = FlowBatch()
+    /// The fingerprint of the present packet's flow, where it was made before.
+    var madeFingerprint: Fingerprint?
     /// The query in the present packet, where it was looked up before.
     var lookedUp: Int?
 
@@ -69,7 +72,7 @@ package struct Inspector: ~Copyable, Sendable {
         self.configuration = configuration
         source = blocklists
         (blocklist, generation) = blocklists.latest
-        looksAhead = blocklist.byteCount >= configuration.lookAheadSize
+        looksUpAhead = blocklist.byteCount >= configuration.lookAheadSize
         let nowhere = IPAddress(v4: 0)
         fiveTuple = FiveTuple(source: nowhere, destination: nowhere, sourcePort: 0, destinationPort: 0, transport: 0)
         flows = FlowTable(capacity: configuration.flowCapacity, idleTimeout: configuration.flowTimeout)
@@ -83,7 +86,7 @@ package struct Inspector: ~Copyable, Sendable {
     /// Takes the blocklist that was published last; to be called between batches.
     package mutating func refreshBlocklist() {
         guard source.refresh(&blocklist, seen: &generation) else { return }
-        looksAhead = blocklist.byteCount >= configuration.lookAheadSize
+        looksUpAhead = blocklist.byteCount >= configuration.lookAheadSize
     }
 
     /// The generation of ``blocklist``.
@@ -118,8 +121,11 @@ package struct Inspector: ~Copyable, Sendable {
     /// How many fragmented packets wait for the rest of them.
     package var waitingDatagrams: Int { fragments.waitingCount }
 
-    /// Whether it pays to look ahead: whether the lists are so long that a lookup waits for memory.
-    package private(set) var looksAhead: Bool
+    /// Whether the lists are so long that a lookup waits for memory.
+    private var looksUpAhead: Bool
+
+    /// Whether there are so many flows that finding one waits for memory; as it was when the batch began.
+    private var findsAhead = false
 
     /// Decides about one packet.
     ///
@@ -139,8 +145,16 @@ package struct Inspector: ~Copyable, Sendable {
         return decision
     }
 
-    /// Begins a batch of packets that are looked at before the first is inspected.
-    package mutating func beginLookAhead() { queries.removeAll() }
+    /// Begins a batch of packets.
+    ///
+    /// - Returns: whether it pays to look at them with ``lookAhead(_:as:)`` before the first is inspected: whether the lists are so long or the flows so
+    ///   many that each packet would wait for memory alone.
+    package mutating func beginBatch() -> Bool {
+        queries.removeAll()
+        flowBatch.removeAll()
+        findsAhead = flows.count >= configuration.lookAheadFlows
+        return looksUpAhead || findsAhead
+    }
 
     /// Looks at a packet of the batch; nothing of it is counted or noted.
     ///
@@ -148,17 +162,32 @@ package struct Inspector: ~Copyable, Sendable {
     ///   - packet: as for ``inspect(_:at:)``.
     ///   - index: its place in the batch, of ``lookAheadLimit`` at most.
     package mutating func lookAhead(_ packet: Span<UInt8>, as index: Int) {
-        guard let packet = try? IPPacket(parsing: packet), packet.isFragment == false,
-            packet.transport == TransportProtocol.udp, let datagram = try? UDPDatagram(parsing: packet.payload),
-            Self.mayBeTunnel(datagram) == false
-        else { return }
-        let tuple = packet.fiveTuple(datagram.sourcePort, datagram.destinationPort)
-        guard configuration.mayBeDNS(tuple) else { return }
-        queries.add(datagram.payload, tuple, packet: index)
+        guard let packet = try? IPPacket(parsing: packet), packet.isFragment == false else { return }
+        switch packet.transport {
+        case TransportProtocol.udp:
+            guard let datagram = try? UDPDatagram(parsing: packet.payload), Self.mayBeTunnel(datagram) == false else {
+                return
+            }
+            let tuple = packet.fiveTuple(datagram.sourcePort, datagram.destinationPort)
+            if configuration.mayBeDNS(tuple) {
+                if looksUpAhead { queries.add(datagram.payload, tuple, packet: index) }
+            } else if findsAhead, hasQUICFlows {
+                flowBatch.add(configuration.flowKey.fingerprint(of: tuple.flowKey), packet: index, in: flows)
+            }
+        case TransportProtocol.tcp where findsAhead:
+            guard let segment = try? TCPSegment(parsing: packet.payload) else { return }
+            let tuple = packet.fiveTuple(segment.sourcePort, segment.destinationPort)
+            flowBatch.add(configuration.flowKey.fingerprint(of: tuple.flowKey), packet: index, in: flows)
+        default: return
+        }
     }
 
-    /// Looks up what the packets of the batch ask for; the blocklist must not be refreshed from here on until they are inspected.
-    package mutating func endLookAhead() { queries.lookUp(in: blocklist) }
+    /// Looks up what the packets of the batch ask for, and has their flows brought in; the blocklist must not be refreshed from here on until they are
+    /// inspected.
+    package mutating func endLookAhead() {
+        if findsAhead { flowBatch.prefetch(in: flows) }
+        if looksUpAhead { queries.lookUp(in: blocklist) }
+    }
 
     /// Decides about a packet that was looked at, as ``inspect(_:at:)`` would.
     ///
@@ -168,7 +197,11 @@ package struct Inspector: ~Copyable, Sendable {
     ///   - now: when it was seen.
     /// - Returns: the verdict, and what else follows from the packet.
     package mutating func inspect(_ packet: Span<UInt8>, as index: Int, at now: Instant) -> Decision {
-        guard let query = queries.query(ofPacket: index) else { return inspect(packet, at: now) }
+        guard let query = queries.query(ofPacket: index) else {
+            madeFingerprint = flowBatch.fingerprint(ofPacket: index)
+            defer { madeFingerprint = nil }
+            return inspect(packet, at: now)
+        }
         guard queries.isUnlisted(query) else {
             lookedUp = query
             defer { lookedUp = nil }

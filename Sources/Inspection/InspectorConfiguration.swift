@@ -44,9 +44,13 @@ package struct InspectorConfiguration: Equatable, Sendable {
     /// Octets of memory for the fragments of all IP packets that are not complete yet.
     package var fragmentBudget = 8 << 20
 
-    /// Octets of lists from which on the queries of a batch are looked up together, see ``Inspector/looksAhead``. A shorter list stays in
+    /// Octets of lists from which on the queries of a batch are looked up together, see ``Inspector/beginBatch()``. A shorter list stays in
     /// the processor's caches, and its names are sooner looked up one by one.
     package var lookAheadSize = 4 << 20
+
+    /// Flows from which on those of a batch are looked for together, see ``Inspector/beginBatch()``: the table no longer stays in the processor's
+    /// caches.
+    package var lookAheadFlows = 8_192
 
     /// Nanoseconds of silence after which a flow is forgotten.
     package var flowTimeout: UInt64 = 300_000_000_000

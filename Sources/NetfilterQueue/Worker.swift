@@ -108,7 +108,7 @@ struct Worker: ~Copyable, Sendable {
         let now = Instant(nanoseconds: start)
         var packets = 0
         verdicts.reset()
-        if inspector.looksAhead { Self.lookAhead(buffers, count, &inspector) }
+        if inspector.beginBatch() { Self.lookAhead(buffers, count, &inspector) }
         for index in 0..<count {
             packets += Self.judge(
                 buffers,
@@ -135,7 +135,6 @@ struct Worker: ~Copyable, Sendable {
 
     /// Looks at the packets of a batch, the first of each message buffer.
     private static func lookAhead(_ buffers: borrowing ReceiveBuffers, _ count: Int, _ inspector: inout Inspector) {
-        inspector.beginLookAhead()
         for index in 0..<min(count, Inspector.lookAheadLimit) {
             var messages = NetlinkMessages(buffers[index])
             guard let message = messages.next(), let packet = QueuedPacket(message) else { continue }
@@ -163,9 +162,9 @@ struct Worker: ~Copyable, Sendable {
     ) -> Int {
         var packets = 0
         var messages = NetlinkMessages(buffers[index])
-        var isFirst = inspector.looksAhead
+        var isFirst = true
         while let message = messages.next() {
-            let wasLookedAt = isFirst
+            let mayBeLookedAt = isFirst
             isFirst = false
             guard let packet = QueuedPacket(message) else { continue }
             // The kernel numbers every packet of the queue; a number that is missing was a packet for which there was no room.
@@ -180,7 +179,7 @@ struct Worker: ~Copyable, Sendable {
             responder.earn(packet.payload.count)
             if packet.hasUnfinishedChecksum { counters.countUnfinishedChecksum() }
             let decision =
-                wasLookedAt
+                mayBeLookedAt
                 ? inspector.inspect(packet.payload, as: index, at: now) : inspector.inspect(packet.payload, at: now)
             count(decision, &inspector, counters)
             guard decision.response == nil else {

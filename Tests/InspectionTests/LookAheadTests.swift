@@ -56,15 +56,17 @@ struct LookAheadTests {
         var alone = Inspector(configuration: .init(), blocklists: BlocklistSource(blocklist))
         var configuration = InspectorConfiguration()
         configuration.lookAheadSize = 0
+        configuration.lookAheadFlows = 0
         var ahead = Inspector(configuration: configuration, blocklists: BlocklistSource(blocklist))
-        let looksAhead = (alone.looksAhead, ahead.looksAhead)
-        precondition(looksAhead == (false, true))
+        var looksAhead = alone.beginBatch()
+        #expect(looksAhead == false)
         var traces: (alone: [Trace], ahead: [Trace]) = ([], [])
         var start = 0
         var size = 1
         while start < packets.count {
             let batch = Array(packets[start..<min(start + size, packets.count)])
-            ahead.beginLookAhead()
+            looksAhead = ahead.beginBatch()
+            #expect(looksAhead)
             for (index, packet) in batch.enumerated() { ahead.lookAhead(packet.span, as: index) }
             ahead.endLookAhead()
             for (index, packet) in batch.enumerated() {
@@ -137,7 +139,8 @@ struct LookAheadTests {
         let builder = PacketBuilder(from: .v4(1, port: 40_000), to: .v4(9, port: 53))
         let fine = builder.udp(DNSBuilder.query("www.example.test"))
         let bad = builder.udp(DNSBuilder.query("www.blocked.test"))
-        inspector.beginLookAhead()
+        var looksAhead = inspector.beginBatch()
+        #expect(looksAhead)
         inspector.lookAhead(fine.span, as: 0)
         inspector.lookAhead(fine.span, as: Inspector.lookAheadLimit)
         inspector.lookAhead(fine.span, as: -1)
@@ -146,7 +149,8 @@ struct LookAheadTests {
             let decision = inspector.inspect(bad.span, as: index, at: Instant(nanoseconds: 0))
             #expect(decision.verdict == .drop)
         }
-        inspector.beginLookAhead()
+        looksAhead = inspector.beginBatch()
+        #expect(looksAhead)
         inspector.endLookAhead()
         let decision = inspector.inspect(bad.span, as: 0, at: Instant(nanoseconds: 0))
         #expect(decision.verdict == .drop)
