@@ -123,12 +123,12 @@ limit() { awk -v name="$1" -v word="$2" '$1 == name { print $word }' $limits 2>/
 
 echo "cost: counting ${#names[@]} workloads; all of them take a minute or two on two processors" >&2
 # As many at a time as there are processors.
-declare -A running
 for name in "${names[@]}"; do
     [ "$(jobs -pr | wc -l)" -lt "$(nproc)" ] || wait -n
-    measure "$name" &
-    running[$name]=$!
+    # Said in a file: on a busy machine the number of a process that has ended may soon be another's, and the shell forgets how the first ended.
+    { measure "$name" && touch "$work/measured.$name"; } &
 done
+wait
 
 status=0
 above=()
@@ -137,7 +137,7 @@ line='%-24s %12s %10s %12s %11s %8s%s\n'
 # shellcheck disable=SC2059
 printf "$line" workload instructions libcrypto allocations references limit ''
 for name in "${names[@]}"; do
-    wait "${running[$name]}"
+    [ -e "$work/measured.$name" ] || exit 1
     instructions=$(rounded "$(difference "$name" =total)" "$name")
     references[$name]=$(difference "$name" =references)
     allocations[$name]=$(difference "$name" =allocations)

@@ -13,6 +13,9 @@ package enum ProcessLimits {
         return unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0
     }
 
+    /// How many processors are in service.
+    package static var processors: Int { max(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 1) }
+
     /// Lets memory of a megabyte and more go back to the system as soon as it is freed.
     ///
     /// Lists come and go in such blocks. The allocator's own threshold rises with what is freed, so that they would end up in heaps that

@@ -63,6 +63,18 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the dropped packets to a pcap file.", valueName: "file"))
     var writeBlocked: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How many captures to read at a time; without it as many as there are processors. The output is the same.",
+            valueName: "count"
+        )
+    )
+    var jobs: Int?
+
+    func validate() throws {
+        if let jobs, jobs < 1 { throw ValidationError("--jobs \(jobs) reads nothing; give 1 or more") }
+    }
+
     func run() async throws {
         for path in snapshot { try requireSnapshot(path) }
         let (blocklist, inspection) = try loadBlocklist(
@@ -77,7 +89,8 @@ struct ReplayCommand: AsyncParsableCommand {
         options.expectation = expect
         options.passed = writePassed
         options.blocked = writeBlocked
-        let status = ReplayRun(options, configuration: inspection, blocklist: blocklist).run()
+        options.jobs = jobs ?? ProcessLimits.processors
+        let status = await ReplayRun(options, configuration: inspection, blocklist: blocklist).run()
         if status != 0 { throw ExitCode(status) }
     }
 }
