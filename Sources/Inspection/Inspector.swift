@@ -127,6 +127,9 @@ package struct Inspector: ~Copyable, Sendable {
     /// Whether there are so many flows that finding one waits for memory; as it was when the batch began.
     private var findsAhead = false
 
+    /// Whether the packets of the present batch are looked at first.
+    private var isLookedAt = false
+
     /// Decides about one packet.
     ///
     /// - Parameters:
@@ -153,7 +156,8 @@ package struct Inspector: ~Copyable, Sendable {
         queries.removeAll()
         flowBatch.removeAll()
         findsAhead = flows.count >= configuration.lookAheadFlows
-        return looksUpAhead || findsAhead
+        isLookedAt = looksUpAhead || findsAhead
+        return isLookedAt
     }
 
     /// Looks at a packet of the batch; nothing of it is counted or noted.
@@ -197,6 +201,7 @@ package struct Inspector: ~Copyable, Sendable {
     ///   - now: when it was seen.
     /// - Returns: the verdict, and what else follows from the packet.
     package mutating func inspect(_ packet: Span<UInt8>, as index: Int, at now: Instant) -> Decision {
+        guard isLookedAt else { return inspect(packet, at: now) }
         guard let query = queries.query(ofPacket: index) else {
             madeFingerprint = flowBatch.fingerprint(ofPacket: index)
             defer { madeFingerprint = nil }

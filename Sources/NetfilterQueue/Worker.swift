@@ -34,7 +34,6 @@ struct Worker: ~Copyable, Sendable {
     ) {
         buffers = ReceiveBuffers(count: Self.batchSize, copyRange: queue.state.copyRange)
         verdicts = VerdictWriter(queue: queue.state.queue, capacity: Self.batchSize)
-        counters.setReceiveBuffer(bytes: queue.state.receiveBufferObtained)
         lastID = queue.passedAtStart
         self.queue = queue
         self.counters = counters
@@ -317,7 +316,8 @@ final class WorkerControl: Sendable {
         withdrawnBefore.store(instant, ordering: .relaxed)
     }
 
+    /// Tells which generation the worker uses; nothing is written where that is known, so that those who look at it share the cache line.
     func note(generation: UInt64) {
-        seenGeneration.store(generation, ordering: .relaxed)
+        if self.generation != generation { seenGeneration.store(generation, ordering: .relaxed) }
     }
 }

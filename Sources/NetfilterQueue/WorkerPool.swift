@@ -56,7 +56,8 @@ package final class WorkerPool: Sendable {
                 WorkerBox(
                     queue: try Queue(configuration),
                     configuration: configuration,
-                    inspector: Inspector(configuration: inspector, blocklists: blocklists),
+                    inspector: inspector,
+                    blocklists: blocklists,
                     responder: try respond(),
                     processor: processor,
                     failures: continuation
@@ -134,37 +135,45 @@ package final class WorkerPool: Sendable {
     }
 }
 
-/// Carries a worker to its thread.
+/// Carries what a worker is made of to its thread.
+///
+/// The worker is made there, in memory that the allocator keeps for that thread and on its stack: what two workers write for their packets never
+/// lies on one cache line, since no allocation of the one lies between those of the other.
 private final class WorkerBox: Sendable {
     let state: QueueConfigurationState
     let counters: Counters
     let control = WorkerControl()
+    private let configuration: QueueConfiguration
+    private let inspector: InspectorConfiguration
+    private let blocklists: BlocklistSource
     private let processor: UInt32?
     private let failures: AsyncStream<WorkerFailure>.Continuation
-    private let worker: Mutex<Worker?>
+    private let parts: Mutex<Parts?>
+
+    /// What is opened before any thread begins.
+    private struct Parts: ~Copyable {
+        let queue: Queue
+        let responder: Responder
+    }
 
     init(
         queue: consuming Queue,
         configuration: QueueConfiguration,
-        inspector: consuming Inspector,
+        inspector: InspectorConfiguration,
+        blocklists: BlocklistSource,
         responder: consuming Responder,
         processor: UInt32?,
         failures: AsyncStream<WorkerFailure>.Continuation
     ) {
         state = queue.state
         counters = Counters(queue: queue.state.queue)
+        counters.setReceiveBuffer(bytes: queue.state.receiveBufferObtained)
+        self.configuration = configuration
+        self.inspector = inspector
+        self.blocklists = blocklists
         self.processor = processor
         self.failures = failures
-        worker = Mutex(
-            Worker(
-                queue: queue,
-                configuration: configuration,
-                inspector: inspector,
-                responder: responder,
-                counters: counters,
-                control: control
-            )
-        )
+        parts = Mutex(Parts(queue: queue, responder: responder))
     }
 
     /// The thread's whole life.
@@ -175,9 +184,22 @@ private final class WorkerBox: Sendable {
         unsafe gv_name_thread("queue-\(state.queue)")
         // Refused where the process was put ahead of others without CAP_SYS_NICE or LimitNICE=; the worker then runs as before.
         _ = gv_take_process_priority()
-        let errorNumber = worker.withLock { $0?.run() ?? nil }
-        worker.withLock { $0 = nil }
-        if let errorNumber { fail(errorNumber) }
+        guard let parts = parts.withLock({ $0.take() }) else { return }
+        if let errorNumber = work(parts) { fail(errorNumber) }
+    }
+
+    /// Makes the worker and has it judge packets; the queue is given back before this returns.
+    private func work(_ parts: consuming Parts) -> Int32? {
+        let responder = parts.responder
+        var worker = Worker(
+            queue: parts.queue,
+            configuration: configuration,
+            inspector: Inspector(configuration: inspector, blocklists: blocklists),
+            responder: responder,
+            counters: counters,
+            control: control
+        )
+        return worker.run()
     }
 
     func fail(_ errorNumber: Int32) {

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -159,6 +160,60 @@ struct CountersTests {
         #expect(reading.matches(slot: 63, .quic) == rounds)
         #expect(reading.verdictCount == 2 * rounds)
         #expect(reading.verdictNanoseconds == 2 * 1500 * rounds)
+    }
+
+    private struct NoSuchFunction: Error {}
+
+    /// The octets of a block, word by word.
+    private static func words(of counters: Counters) throws -> [UInt64] {
+        let address = unsafe Unmanaged.passUnretained(counters).toOpaque()
+        guard let symbol = unsafe dlsym(nil, "malloc_usable_size") else { throw NoSuchFunction() }
+        typealias Measure = @convention(c) (OpaquePointer) -> Int
+        // SAFETY: the C library's function of that name takes what the allocator gave and returns its size, all of which may be read.
+        let size = unsafe unsafeBitCast(symbol, to: Measure.self)(OpaquePointer(address))
+        return unsafe Array(UnsafeRawBufferPointer(start: address, count: size).bindMemory(to: UInt64.self))
+    }
+
+    private static func set(of anomaly: Anomaly) -> AnomalySet {
+        var set = AnomalySet()
+        set.insert(anomaly)
+        return set
+    }
+
+    @Test func `what a worker writes shares no cache line with anything outside its block`() throws {
+        let counters = Counters(queue: 7)
+        let before = try Self.words(of: counters)
+        for verdict in CountedVerdict.allCases { counters.countPacket(verdict) }
+        for inspected in InspectedProtocol.allCases {
+            counters.countName(inspected)
+            for slot in [0, Counters.slotCapacity - 1] {
+                counters.countMatch(slot: slot, inspected)
+                counters.countTestMatch(slot: slot, inspected)
+            }
+        }
+        for reason in ExemptionReason.allCases {
+            for slot in [0, Counters.slotCapacity - 1] { counters.countExemption(slot: slot, reason) }
+        }
+        for cause in UndecidedCause.allCases { counters.countUndecided(cause) }
+        for anomaly in Anomaly.allCases { counters.countAnomalies(Self.set(of: anomaly)) }
+        for kind in EncryptedDNS.allCases { counters.countEncryptedDNSFlow(kind) }
+        for kind in CountedResponse.allCases {
+            for result in ResponseResult.allCases { counters.countResponse(kind, result, bytes: 100) }
+        }
+        for shift in 0..<40 { counters.observeVerdict(nanoseconds: 1 << UInt64(shift), packets: 1) }
+        counters.countReceiveOverrun()
+        counters.countUnseen(1)
+        counters.countUnfinishedChecksum()
+        counters.setFlows(1)
+        counters.setFlowMemory(bytes: 1)
+        counters.setReceiveBuffer(bytes: 1)
+
+        let after = try Self.words(of: counters)
+        let written = after.indices.filter { after[$0] != before[$0] }
+        #expect(written.count > 100)
+        // Two lines of 64 octets: processors fetch them in pairs.
+        #expect((written.first ?? 0) * 8 >= 128)
+        #expect((after.count - 1 - (written.last ?? after.count)) * 8 >= 128)
     }
 }
 
