@@ -25,8 +25,9 @@ struct FlatArray<Element: ZeroValid>: ~Copyable, @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - count: how many.
-    ///   - isFilledInOrder: whether they are put to use from the first on and used again: the kernel is then asked for huge pages, of which it
-    ///     clears one where it would clear 512 others, each at a fault of its own. Where any value may come first they would all be resident.
+    ///   - isFilledInOrder: whether they are put to use from the first on and used again. For a large array the kernel is then asked for huge pages,
+    ///     of which it clears one where it would clear 512 others, each at a fault of its own; where any value may come first they would all
+    ///     be resident.
     init(count: Int, isFilledInOrder: Bool = false) {
         precondition(count > 0)
         self.count = count
@@ -35,12 +36,12 @@ struct FlatArray<Element: ZeroValid>: ~Copyable, @unchecked Sendable {
             preconditionFailure("out of memory for the configured budget")
         }
         unsafe base = memory.bindMemory(to: Element.self, capacity: count)
-        guard isFilledInOrder else { return }
+        let size = count * MemoryLayout<Element>.stride
+        guard isFilledInOrder, size >= 4 << 20 else { return }
         let page = Int(getpagesize())
         let toPage = (page - Int(bitPattern: memory) % page) % page
-        let length = count * MemoryLayout<Element>.stride - toPage
         // SAFETY: whole pages of the memory above, which keep their content; a kernel that has no huge pages says so and nothing changes.
-        if length >= page { unsafe _ = madvise(memory + toPage, length / page * page, MADV_HUGEPAGE) }
+        unsafe _ = madvise(memory + toPage, (size - toPage) / page * page, MADV_HUGEPAGE)
     }
 
     deinit {
