@@ -23,6 +23,10 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var flowMemoryBytes: UInt64
         /// Mean time from receipt to verdict, in seconds; nil before the first packet.
         package var verdictMeanSeconds: Double?
+        /// Verdict times, summed up over the smaller buckets; nil from a sensor that does not say.
+        package var verdictBuckets: [Bucket]?
+        /// CPU time of the worker's thread, in seconds; nil where it is not known.
+        package var cpuSeconds: Double?
         /// Whether the kernel accepts when the queue is full; nil when not reported, as with all below.
         package var failOpen: Bool?
         /// Whether the kernel hands over packets before segmentation.
@@ -35,6 +39,28 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var copyRangeBytes: Int?
         /// How many packets may wait.
         package var maxLength: Int?
+    }
+
+    /// How many times were no longer than a bound.
+    package struct Bucket: Decodable, Sendable, Equatable {
+        /// The bound, in seconds; nil for all.
+        package var le: Double?
+        package var count: UInt64
+    }
+
+    /// What is wrong with the sensor, as it says itself.
+    package struct Health: Decodable, Sendable, Equatable {
+        /// One thing that is wrong.
+        package struct Finding: Decodable, Sendable, Equatable {
+            /// Its fixed word.
+            package var id: String
+            /// What it means, one sentence.
+            package var text: String
+        }
+
+        /// Whether nothing is.
+        package var ok: Bool
+        package var findings: [Finding]
     }
 
     /// What is done where the sensor cannot do its job: `accept` or `drop`.
@@ -66,6 +92,8 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         /// Packets inspected.
         package var packets: UInt64
         package var flows: UInt64
+        /// CPU time of the tap's thread, in seconds; nil where it is not known.
+        package var cpuSeconds: Double?
     }
 
     /// One active list.
@@ -161,6 +189,8 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
     package var killSwitch: Bool?
     /// How many names the operator lets pass.
     package var passes: Int?
+    /// What is wrong with it; nil from a sensor that does not say.
+    package var health: Health?
     /// What is done where it cannot do its job; nil from a sensor that only looks, or does not say, as with the next.
     package var failures: Failures?
     /// Seconds in which packets passed unseen.
@@ -204,6 +234,7 @@ package enum StatusTable {
         if let rollbacks = status.rollbacks, rollbacks.last != nil { text += outcomes("rollbacks", rollbacks) }
         if let passes = status.passes, passes > 0 { text += "let pass by the operator: \(passes) names\n" }
         text += failures(status)
+        for finding in status.health?.findings ?? [] { text += "! \(finding.id): \(words(finding.text))\n" }
         text += "\n"
         let taps = status.taps ?? []
         if taps.isEmpty || status.queues.isEmpty == false { text += table(queueRows(status)) + "\n" }

@@ -11,7 +11,7 @@ package final class TapPool: Sendable {
     package let counters: [Counters]
 
     private let accounts: [TapAccount]
-    private let threads: Mutex<[pthread_t]>
+    private let threads: Mutex<[(number: UInt16, thread: pthread_t)]>
 
     /// Opens every interface, then starts a thread for each. An interface that is down is no fault: it is opened when it is up.
     ///
@@ -51,6 +51,12 @@ package final class TapPool: Sendable {
     /// What the kernel says of each interface, looked at once a second.
     package var states: [TapState] { accounts.map(\.state) }
 
+    /// What the kernel says of each tap's thread; empty once they are stopped.
+    package var threadStates: [ThreadState] {
+        // Within the lock: no thread is joined before it has been taken out.
+        threads.withLock { $0.compactMap { ThreadState(queue: $0.number, thread: $0.thread) } }
+    }
+
     /// Whether at least one interface is read.
     package var isReading: Bool { accounts.contains { $0.isReading } }
 
@@ -62,7 +68,7 @@ package final class TapPool: Sendable {
             return threads
         }
         // SAFETY: each thread was started by `start(_:)`, is joined once, and no result is asked for.
-        for thread in threads { pthread_join(thread, nil) }
+        for (_, thread) in threads { pthread_join(thread, nil) }
     }
 
     /// Starts a thread; the error number where there is none.
@@ -86,7 +92,7 @@ package final class TapPool: Sendable {
             unsafe Unmanaged<TapBox>.fromOpaque(argument).release()
             return status
         }
-        threads.withLock { $0.append(thread) }
+        threads.withLock { $0.append((box.account.number, thread)) }
         return nil
     }
 }

@@ -31,7 +31,7 @@ package final class WorkerPool: Sendable {
     package let failures: AsyncStream<WorkerFailure>
 
     private let controls: [WorkerControl]
-    private let threads: Mutex<[pthread_t]>
+    private let threads: Mutex<[(queue: UInt16, thread: pthread_t)]>
 
     /// Binds every queue, then starts a worker for each, pinned to a processor of its own where there are enough.
     ///
@@ -72,6 +72,12 @@ package final class WorkerPool: Sendable {
         for box in boxes { start(box) }
     }
 
+    /// What the kernel says of each worker's thread; empty once they are stopped.
+    package var threadStates: [ThreadState] {
+        // Within the lock: no thread is joined before it has been taken out.
+        threads.withLock { $0.compactMap { ThreadState(queue: $0.queue, thread: $0.thread) } }
+    }
+
     /// The oldest blocklist generation that a worker still uses.
     package var oldestGeneration: UInt64 { controls.map(\.generation).min() ?? 0 }
 
@@ -98,7 +104,7 @@ package final class WorkerPool: Sendable {
             return threads
         }
         // SAFETY: each thread was started by `start(_:)`, is joined once, and no result is asked for.
-        for thread in threads { pthread_join(thread, nil) }
+        for (_, thread) in threads { pthread_join(thread, nil) }
     }
 
     private func start(_ box: WorkerBox) {
@@ -117,7 +123,7 @@ package final class WorkerPool: Sendable {
             argument
         )
         if status == 0 {
-            threads.withLock { $0.append(thread) }
+            threads.withLock { $0.append((box.state.queue, thread)) }
         } else {
             // SAFETY: no thread took the box, so its reference is given back here.
             unsafe Unmanaged<WorkerBox>.fromOpaque(argument).release()

@@ -229,6 +229,22 @@ package final class Counters: Sendable {
         return reading
     }
 
+    /// The few numbers that tell whether the worker keeps up, without a look at all the others.
+    package var vitalSigns: VitalSigns {
+        let judged = CountedVerdict.allCases.reduce(UInt64(0)) {
+            $0 &+ packets[Int($1.rawValue)].load(ordering: .relaxed)
+        }
+        let failed = CountedResponse.allCases.reduce(UInt64(0)) {
+            $0 &+ responses[Self.cell($1, .failed)].load(ordering: .relaxed)
+        }
+        return VitalSigns(
+            queue: queue,
+            judged: judged,
+            unseen: unseen.load(ordering: .relaxed),
+            failedResponses: failed
+        )
+    }
+
     /// The cell of a slot and a protocol in ``matches`` and in ``CounterReading/matches``.
     @inline(__always)
     static func cell(_ slot: Int, _ inspected: InspectedProtocol) -> Int {

@@ -136,6 +136,13 @@ package struct Exposition {
         case .verdictSeconds:
             head(metric)
             for worker in workers { histogram(metric, worker) }
+        case .workerCPU:
+            guard state.threads.isEmpty == false else { return }
+            head(metric)
+            for thread in state.threads {
+                let seconds = decimalSeconds(nanoseconds: thread.cpuNanoseconds)
+                line(sampleName(metric), [("queue", String(thread.queue))], seconds)
+            }
         case .queueLength: perKernelQueue(metric) { $0.length }
         case .queueKernelDropped: perKernelQueue(metric) { $0.kernelDropped }
         case .queueUserDropped: perKernelQueue(metric) { $0.userDropped }
@@ -170,6 +177,12 @@ package struct Exposition {
         case .rollbacks: results(metric, state.rollbacks)
         case .killSwitch: plain(metric, state.killSwitch ? 1 : 0)
         case .passes: plain(metric, UInt64(max(state.passes, 0)))
+        case .health:
+            head(metric)
+            let findings = state.findings
+            for finding in HealthFinding.allCases {
+                sample(metric, [("finding", finding.id)], findings.contains(finding) ? 1 : 0)
+            }
         case .build:
             head(metric)
             sample(metric, [("version", state.version)], 1)

@@ -14,6 +14,7 @@ package enum Metric: CaseIterable, Sendable {
     case responses
     case responseBytes
     case verdictSeconds
+    case workerCPU
     case queueLength
     case queueKernelDropped
     case queueUserDropped
@@ -45,6 +46,7 @@ package enum Metric: CaseIterable, Sendable {
     case rollbacks
     case killSwitch
     case passes
+    case health
     case build
     case processCPU
     case processResidentMemory
@@ -79,6 +81,7 @@ package enum Metric: CaseIterable, Sendable {
         case .responses: "grindvakt_responses"
         case .responseBytes: "grindvakt_response_bytes"
         case .verdictSeconds: "grindvakt_verdict_seconds"
+        case .workerCPU: "grindvakt_worker_cpu_seconds"
         case .queueLength: "grindvakt_queue_length"
         case .queueKernelDropped: "grindvakt_queue_kernel_dropped"
         case .queueUserDropped: "grindvakt_queue_user_dropped"
@@ -110,6 +113,7 @@ package enum Metric: CaseIterable, Sendable {
         case .rollbacks: "grindvakt_rollbacks"
         case .killSwitch: "grindvakt_kill_switch"
         case .passes: "grindvakt_passes"
+        case .health: "grindvakt_health_finding"
         case .build: "grindvakt_build"
         case .processCPU: "process_cpu_seconds"
         case .processResidentMemory: "process_resident_memory_bytes"
@@ -125,7 +129,7 @@ package enum Metric: CaseIterable, Sendable {
         switch self {
         case .packets, .names, .matches, .testMatches, .exemptedMatches, .undecided, .anomalies, .encryptedDNSFlows,
             .responses, .responseBytes, .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen,
-            .failOpenSeconds, .unfinishedChecksums, .tapReceived,
+            .failOpenSeconds, .unfinishedChecksums, .workerCPU, .tapReceived,
             .tapDropped, .listRefusedUpdates, .listRefusals, .reloads, .rollbacks, .processCPU:
             .counter
         case .verdictSeconds:
@@ -135,6 +139,7 @@ package enum Metric: CaseIterable, Sendable {
         case .queueLength, .receiveBufferBytes, .flows, .flowMemoryBytes, .tapReading, .listEntries, .listSequence,
             .listActivated, .listIssued, .listExpires, .listExpired, .listFallback, .listRejectedLines,
             .listNotEnforceableLines, .listExceptions, .listTestNames, .snapshotGeneration, .killSwitch, .passes,
+            .health,
             .processResidentMemory, .processVirtualMemory, .processOpenDescriptors, .processMaximumDescriptors,
             .processStartTime:
             .gauge
@@ -156,6 +161,7 @@ package enum Metric: CaseIterable, Sendable {
         case .responses: "Packets to be sent in place of dropped ones, by kind and by what became of them."
         case .responseBytes: "Bytes of packets that were sent in place of dropped ones."
         case .verdictSeconds: "Time from a packet's receipt to its verdict."
+        case .workerCPU: "User and system CPU time that a worker's thread has spent."
         case .queueLength: "Packets waiting in the kernel's queue."
         case .queueKernelDropped: "Packets the kernel dropped because the queue was full."
         case .queueUserDropped: "Packets the kernel dropped because the socket's buffer was full."
@@ -190,6 +196,7 @@ package enum Metric: CaseIterable, Sendable {
         case .rollbacks: "Returns to the snapshot before the active one, by result."
         case .killSwitch: "Whether blocking is switched off as a whole; names are counted all the same."
         case .passes: "Names that the operator lets pass at present."
+        case .health: "Whether this is wrong with the sensor at present, by finding; see the status report."
         case .build: "The running version."
         case .processCPU: "Total user and system CPU time spent in seconds."
         case .processResidentMemory: "Resident memory size in bytes."

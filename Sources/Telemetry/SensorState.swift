@@ -27,6 +27,8 @@ package struct SensorState: Sendable, Equatable {
     package var queues: [QueueState]
     /// How each queue was set up.
     package var queueConfigurations: [QueueConfigurationState]
+    /// What is known of each worker's thread.
+    package var threads: [ThreadState]
     /// The interfaces that are tapped; their workers are no queues'.
     package var taps: [TapState]
     /// The active lists.
@@ -35,6 +37,8 @@ package struct SensorState: Sendable, Equatable {
     package var refusals: [RefusalCounts]
     /// What the kernel says of this process; nil when it could not be read.
     package var process: ProcessStatistics?
+    /// What went wrong lately, as a ``HealthWatch`` remembers it.
+    package var recentFindings: Set<HealthFinding>
 
     /// Collects a state.
     package init(
@@ -50,10 +54,12 @@ package struct SensorState: Sendable, Equatable {
         failOpenSeconds: Double = 0,
         queues: [QueueState] = [],
         queueConfigurations: [QueueConfigurationState] = [],
+        threads: [ThreadState] = [],
         taps: [TapState] = [],
         lists: [ListState] = [],
         refusals: [RefusalCounts] = [],
-        process: ProcessStatistics? = nil
+        process: ProcessStatistics? = nil,
+        recentFindings: Set<HealthFinding> = []
     ) {
         self.version = version
         self.takenAt = takenAt
@@ -67,10 +73,17 @@ package struct SensorState: Sendable, Equatable {
         self.failOpenSeconds = failOpenSeconds
         self.queues = queues
         self.queueConfigurations = queueConfigurations
+        self.threads = threads
         self.taps = taps
         self.lists = lists
         self.refusals = refusals
         self.process = process
+        self.recentFindings = recentFindings
+    }
+
+    /// The CPU time of a worker's thread, in nanoseconds; nil where it is not known.
+    func cpuNanoseconds(of queue: UInt16) -> UInt64? {
+        threads.first { $0.queue == queue }?.cpuNanoseconds
     }
 
     /// The refused updates of a list; at zero when none was refused.
@@ -166,6 +179,20 @@ package struct QueueConfigurationState: Sendable, Equatable {
         self.receiveBufferObtained = receiveBufferObtained
         self.copyRange = copyRange
         self.maxLength = maxLength
+    }
+}
+
+/// A worker's thread.
+package struct ThreadState: Sendable, Equatable {
+    /// The worker's queue, or its number where it reads a tap.
+    package var queue: UInt16
+    /// CPU time that the thread has used, in user mode and in the kernel, in nanoseconds.
+    package var cpuNanoseconds: UInt64
+
+    /// Collects a thread's figures.
+    package init(queue: UInt16, cpuNanoseconds: UInt64) {
+        self.queue = queue
+        self.cpuNanoseconds = cpuNanoseconds
     }
 }
 

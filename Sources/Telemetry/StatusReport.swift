@@ -16,6 +16,7 @@ package enum StatusReport {
         json.write("snapshot_generation", state.snapshotGeneration)
         json.write("kill_switch", state.killSwitch)
         json.write("passes", max(state.passes, 0))
+        write(health: state.findings, to: &json)
         write(state.failures, to: &json)
         json.write("fail_open_seconds", seconds: state.failOpenSeconds)
         json.beginArray("queues")
@@ -24,7 +25,7 @@ package enum StatusReport {
         }
         json.endArray()
         json.beginArray("taps")
-        for tap in state.taps { write(tap, workers.first { $0.queue == tap.queue }, to: &json) }
+        for tap in state.taps { write(tap, workers.first { $0.queue == tap.queue }, state, to: &json) }
         json.endArray()
         json.beginArray("lists")
         for list in state.lists { write(list, state, total, reading.slots.all, to: &json) }
@@ -42,6 +43,20 @@ package enum StatusReport {
         write("rollbacks", state.rollbacks, to: &json)
         json.endObject()
         return json.text
+    }
+
+    private static func write(health findings: [HealthFinding], to json: inout JSONWriter) {
+        json.beginObject("health")
+        json.write("ok", findings.isEmpty)
+        json.beginArray("findings")
+        for finding in findings {
+            json.beginObject()
+            json.write("id", finding.id)
+            json.write("text", finding.text)
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
     }
 
     private static func write(_ name: String, _ counts: ReloadCounts, to json: inout JSONWriter) {
@@ -98,6 +113,8 @@ package enum StatusReport {
         json.write("flow_memory_bytes", counted.flowMemoryBytes)
         let verdicts = counted.verdictCount
         json.write("verdict_mean_seconds", nanoseconds: verdicts == 0 ? nil : counted.verdictNanoseconds / verdicts)
+        write(buckets: counted, to: &json)
+        json.write("cpu_seconds", nanoseconds: state.cpuNanoseconds(of: queue))
         json.write("fail_open", configuration?.failOpenEffective)
         json.write("gso", configuration?.gsoEffective)
         json.write("receive_buffer_wanted_bytes", configuration?.receiveBufferWanted)
@@ -107,7 +124,26 @@ package enum StatusReport {
         json.endObject()
     }
 
-    private static func write(_ tap: TapState, _ worker: CounterReading?, to json: inout JSONWriter) {
+    /// The verdict times, summed up over the smaller buckets as in the exposition; the last bound is null.
+    private static func write(buckets counted: CounterReading, to json: inout JSONWriter) {
+        json.beginArray("verdict_buckets")
+        var cumulated: UInt64 = 0
+        for (index, count) in counted.verdictBuckets.enumerated() {
+            cumulated &+= count
+            json.beginObject()
+            json.write("le", nanoseconds: VerdictBuckets.upperBound(index))
+            json.write("count", cumulated)
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    private static func write(
+        _ tap: TapState,
+        _ worker: CounterReading?,
+        _ state: SensorState,
+        to json: inout JSONWriter
+    ) {
         let counted = worker ?? CounterReading(queue: tap.queue)
         json.beginObject()
         json.write("queue", tap.queue)
@@ -119,6 +155,7 @@ package enum StatusReport {
         json.write("packets", counted.packets(.accept))
         json.write("flows", counted.flows)
         json.write("flow_memory_bytes", counted.flowMemoryBytes)
+        json.write("cpu_seconds", nanoseconds: state.cpuNanoseconds(of: tap.queue))
         json.endObject()
     }
 

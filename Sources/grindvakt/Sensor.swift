@@ -23,6 +23,7 @@ final class Sensor: Sendable {
         var withdrawal: DecisionWithdrawal?
         /// Packets that passed unseen by the end of the last second.
         var unseen: UInt64 = 0
+        var watch = HealthWatch()
     }
 
     private let file: ConfigurationFile
@@ -151,13 +152,19 @@ final class Sensor: Sendable {
         )
     }
 
-    /// Notes whether packets passed unseen in the second that has just gone by.
-    func noteFailOpen() {
-        state.withLock { state in
-            guard state.configuration.onOverload == .accept, let workers = state.workers else { return }
-            let unseen = workers.counters.reduce(0) { $0 &+ $1.read().unseen }
-            if unseen != state.unseen { state.failOpenSeconds += 1 }
+    /// Notes what has gone wrong in the second that has just gone by.
+    func noteHealth() {
+        guard let workers = state.withLock({ $0.workers }) else { return }
+        let signs = workers.counters.map(\.vitalSigns)
+        var present = SensorState(version: "", takenAt: 0, startedAt: 0, snapshotGeneration: 0)
+        workers.describe(in: &present)
+        let unseen = signs.reduce(0) { $0 &+ $1.unseen }
+        state.withLock { [present] state in
+            if state.configuration.onOverload == .accept, unseen != state.unseen { state.failOpenSeconds += 1 }
             state.unseen = unseen
+            var present = present
+            present.failOpenSeconds = state.failOpenSeconds
+            state.watch.note(present, signs, at: Self.monotonicSeconds())
         }
     }
 
@@ -289,8 +296,9 @@ final class Sensor: Sendable {
     }
 
     private func reading() -> SensorReading {
-        let (reloads, rollbacks, workers, failOpenSeconds) = state.withLock {
-            ($0.reloads, $0.rollbacks, $0.workers, $0.failOpenSeconds)
+        let (reloads, rollbacks, workers, failOpenSeconds, recentFindings) = state.withLock {
+            let recentFindings = $0.watch.findings(at: Self.monotonicSeconds())
+            return ($0.reloads, $0.rollbacks, $0.workers, $0.failOpenSeconds, recentFindings)
         }
         let report = updater.report
         var state = SensorState(
@@ -304,7 +312,8 @@ final class Sensor: Sendable {
             passes: report.passes,
             lists: report.lists.map(\.state),
             refusals: report.refusals,
-            process: processStatistics.read()
+            process: processStatistics.read(),
+            recentFindings: recentFindings
         )
         state.failOpenSeconds = failOpenSeconds
         workers?.describe(in: &state)
@@ -377,6 +386,10 @@ final class Sensor: Sendable {
         // SAFETY: `time` outlives the call.
         _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    private static func monotonicSeconds() -> Double {
+        Double(monotonicMicroseconds()) / 1e6
     }
 
     private static func monotonicMicroseconds() -> Int {

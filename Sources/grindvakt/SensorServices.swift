@@ -113,7 +113,7 @@ private struct Clock: Service {
             while true {
                 for _ in 0..<5 {
                     try await Task.sleep(for: .seconds(1))
-                    sensor.noteFailOpen()
+                    sensor.noteHealth()
                     await sensor.withdrawDecisions()
                 }
                 await sensor.tick()

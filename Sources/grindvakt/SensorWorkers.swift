@@ -35,6 +35,7 @@ extension WorkerPool: SensorWorkers {
     func describe(in state: inout SensorState) {
         let kernel = KernelQueueTable.read() ?? []
         state.queueConfigurations = states
+        state.threads = threadStates
         state.queues = states.map { queue in
             guard let line = kernel.first(where: { $0.number == queue.queue }) else {
                 return QueueState(queue: queue.queue, present: false)
@@ -104,6 +105,7 @@ extension TapPool: SensorWorkers {
 
     func describe(in state: inout SensorState) {
         state.taps = states
+        state.threads = threadStates
     }
 
     func firstFailure() async -> (any Error)? {

@@ -68,6 +68,9 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
                 maxLength: 4096
             )
         ],
+        threads: [
+            ThreadState(queue: 0, cpuNanoseconds: 1_500_000_000), ThreadState(queue: 7, cpuNanoseconds: 250),
+        ],
         taps: [
             TapState(
                 queue: 7,
@@ -109,7 +112,8 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
             openDescriptors: 17,
             maximumDescriptors: 1024,
             startTime: 1_763_776_799.07
-        )
+        ),
+        recentFindings: [.failOpen]
     )
     return SensorReading(workers: [second, first], slots: slots, state: state)
 }
@@ -272,6 +276,7 @@ struct ExpositionTests {
             "verdict": ["accept", "drop"], "protocol": ["dns", "tls", "quic", "http"],
             "action": ["drop"], "list": ["police", "local", "interpol"],
             "result": Set(["ok", "failed"] + ResponseResult.allCases.map(\.label)),
+            "finding": Set(HealthFinding.allCases.map(\.id)),
             "version": ["1.2.3"], "reason": Set(ExemptionReason.allCases.map(\.label)),
             "cause": Set(UndecidedCause.allCases.map(\.label) + ListRefusal.allCases.map(\.label)),
             "kind": Set(

@@ -122,6 +122,10 @@ let prometheusText = """
     grindvakt_verdict_seconds_bucket{queue="1",le="+Inf"} 1
     grindvakt_verdict_seconds_sum{queue="1"} 5
     grindvakt_verdict_seconds_count{queue="1"} 1
+    # HELP grindvakt_worker_cpu_seconds_total User and system CPU time that a worker's thread has spent.
+    # TYPE grindvakt_worker_cpu_seconds_total counter
+    grindvakt_worker_cpu_seconds_total{queue="0"} 1.5
+    grindvakt_worker_cpu_seconds_total{queue="7"} 0.00000025
     # HELP grindvakt_queue_length Packets waiting in the kernel's queue.
     # TYPE grindvakt_queue_length gauge
     grindvakt_queue_length{queue="0"} 2
@@ -235,6 +239,19 @@ let prometheusText = """
     # HELP grindvakt_passes Names that the operator lets pass at present.
     # TYPE grindvakt_passes gauge
     grindvakt_passes 2
+    # HELP grindvakt_health_finding Whether this is wrong with the sensor at present, by finding; see the status report.
+    # TYPE grindvakt_health_finding gauge
+    grindvakt_health_finding{finding="kill-switch"} 1
+    grindvakt_health_finding{finding="queue-missing"} 1
+    grindvakt_health_finding{finding="worker-stalled"} 0
+    grindvakt_health_finding{finding="queue-drops"} 0
+    grindvakt_health_finding{finding="fail-open"} 1
+    grindvakt_health_finding{finding="tap-down"} 0
+    grindvakt_health_finding{finding="tap-drops"} 0
+    grindvakt_health_finding{finding="injection-failing"} 0
+    grindvakt_health_finding{finding="list-expired"} 1
+    grindvakt_health_finding{finding="list-fallback"} 1
+    grindvakt_health_finding{finding="update-refused"} 1
     # HELP grindvakt_build_info The running version.
     # TYPE grindvakt_build_info gauge
     grindvakt_build_info{version="1.2.3"} 1

@@ -21,18 +21,21 @@ struct StatusReportTests {
         let expected = """
             {"version":"1.2.3","started_at":1763776800,"uptime_seconds":100.5,"snapshot_generation":4,\
             "kill_switch":true,"passes":2,\
+            "health":{"ok":false,"findings":[\(Self.findings)]},\
             "failures":{"overload":"accept","absence":"accept","malformed":"drop","over_budget":"accept"},\
             "fail_open_seconds":3,"queues":[\
             {"queue":0,"present":true,"waiting":2,"kernel_dropped":6,"user_dropped":7,"accepted":5,"dropped":0,\
             "receive_overruns":0,"unseen":0,"unfinished_checksums":1,"flows":12,"flow_memory_bytes":2048,\
-            "verdict_mean_seconds":0.00002854,"fail_open":true,"gso":false,"receive_buffer_wanted_bytes":16777216,\
+            "verdict_mean_seconds":0.00002854,\(Self.buckets([3, 0, 0, 0, 0, 0, 0, 2])),"cpu_seconds":1.5,\
+            "fail_open":true,"gso":false,"receive_buffer_wanted_bytes":16777216,\
             "receive_buffer_bytes":8388608,"copy_range_bytes":65535,"max_length":4096},\
             {"queue":1,"present":false,"waiting":null,"kernel_dropped":null,"user_dropped":null,"accepted":0,\
             "dropped":1,"receive_overruns":1,"unseen":3,"unfinished_checksums":0,"flows":0,"flow_memory_bytes":0,\
-            "verdict_mean_seconds":5,"fail_open":null,"gso":null,"receive_buffer_wanted_bytes":null,\
+            "verdict_mean_seconds":5,\(Self.buckets([Int](repeating: 0, count: 21) + [1])),"cpu_seconds":null,\
+            "fail_open":null,"gso":null,"receive_buffer_wanted_bytes":null,\
             "receive_buffer_bytes":null,"copy_range_bytes":null,"max_length":null}],"taps":[\
             {"queue":7,"interface":"mirror0","reading":true,"received":90,"kernel_dropped":4,"interface_dropped":5,\
-            "packets":0,"flows":0,"flow_memory_bytes":0}],"lists":[\
+            "packets":0,"flows":0,"flow_memory_bytes":0,"cpu_seconds":0.00000025}],"lists":[\
             {"id":"police","actions":["drop"],"entries":1000,"sequence":42,"activated_at":1763776801.125,\
             "issued_at":1763700000,"expires_at":1763776900.5,"expired":true,"fallback":true,\
             "publisher":"National police","purpose":"csam","legal_basis":"order 12/2025","protocols":["dns","tls"],\
@@ -56,6 +59,26 @@ struct StatusReportTests {
             "rollbacks":{"succeeded":1,"failed":0,"last":{"at":1763776860,"succeeded":true}}}
             """
         #expect(StatusReport.render(smallReading()) == expected)
+    }
+
+    /// What is wrong with ``smallReading(version:listID:)``.
+    private static let findings = [
+        HealthFinding.killSwitch, .queueMissing, .failOpen, .listExpired, .listFallback, .updateRefused,
+    ].map { #"{"id":"\#($0.id)","text":"\#($0.text)"}"# }.joined(separator: ",")
+
+    /// The member of verdict times, from the counts of each bucket.
+    private static func buckets(_ counts: [Int]) -> String {
+        let bounds = [
+            "0.000001", "0.000002", "0.000004", "0.000008", "0.000016", "0.000032", "0.000064", "0.000128", "0.000256",
+            "0.000512", "0.001024", "0.002048", "0.004096", "0.008192", "0.016384", "0.032768", "0.065536", "0.131072",
+            "0.262144", "0.524288", "1.048576", "null",
+        ]
+        var sum = 0
+        let members = bounds.enumerated().map { index, bound in
+            sum += index < counts.count ? counts[index] : 0
+            return #"{"le":\#(bound),"count":\#(sum)}"#
+        }
+        return #""verdict_buckets":["# + members.joined(separator: ",") + "]"
     }
 
     @Test func `text is escaped so that any reader gets it back`() throws {
