@@ -25,7 +25,7 @@ AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test test-vm test-tsan lint install uninstall clean
+.PHONY: build demo test test-vm test-tsan lint metrics-page install uninstall clean
 .PHONY: bench bench-live bench-clients bench-fallback bench-flood bench-transfer bench-lists bench-replay bench-growth bench-pictures
 build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
@@ -56,6 +56,10 @@ test-tsan: test-packages
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks Package.swift
+
+# Writes the documentation's page of metrics from their declarations.
+metrics-page: build-packages
+	GRINDVAKT_METRICS_PAGE=1 $(SWIFT) test --filter 'MetricsPageTests'
 
 # Every floor by time, then by instructions and allocations, which valgrind counts: exact, whatever else the machine does.
 # BENCH says what is timed: BENCH='--filter lookup.*' all lookups, with those in ten million names, which take memory and a minute.

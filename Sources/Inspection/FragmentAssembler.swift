@@ -154,6 +154,9 @@ struct FragmentAssembler: ~Copyable, Sendable {
     /// Blocks that hold data now.
     private(set) var blocksInUse = 0
 
+    /// Blocks that there are.
+    var blockCapacity: Int { nextBlock.count - 1 }
+
     /// Datagrams whose time ran out before they were whole, since this was last set to zero.
     var expired = 0
 

@@ -15,6 +15,23 @@ extension Inspector {
         for index in 0..<findingCount { countFinding(at: index, in: counters) }
     }
 
+    /// Says how many flows are remembered and how much waits to be complete; to be called between batches.
+    package mutating func gauge(in counters: Counters) {
+        counters.setFlows(flows.count)
+        counters.setFlowEvictions(allEvictedFlows)
+        counters.setFlowMemory(bytes: assembler.blocksInUse &* StreamAssembler.blockCost)
+        counters.setFragmentMemory(bytes: fragments.blocksInUse &* FragmentAssembler.blockCost)
+    }
+
+    /// Says how much there is room for; to be called once.
+    package mutating func gaugeLimits(in counters: Counters) {
+        counters.setLimits(
+            flows: configuration.flowCapacity,
+            flowMemory: assembler.blockCapacity &* StreamAssembler.blockCost,
+            fragmentMemory: fragments.blockCapacity &* FragmentAssembler.blockCost
+        )
+    }
+
     /// Counts one of the names of the packet last inspected, and what the lists say of it.
     ///
     /// Mutating although nothing changes: an inspector that is only borrowed would be copied whole for the call.

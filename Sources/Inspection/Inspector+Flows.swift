@@ -51,7 +51,10 @@ extension Inspector {
         for _ in 0..<2 {
             let (oldest, isExpired) = flows.candidateForEviction(at: now)
             guard oldest != 0 else { break }
-            if isExpired == false, isOwed(oldest) { evictedFlows += 1 }
+            if isExpired == false {
+                allEvictedFlows &+= 1
+                if isOwed(oldest) { evictedFlows += 1 }
+            }
             removeFlow(oldest)
         }
         noteNewFlow()

@@ -58,6 +58,8 @@ package struct Inspector: ~Copyable, Sendable {
     var quicFrames: [UInt8] = []
     /// Whether the flow table may hold flows of QUIC: no UDP packet is looked up there before it does.
     var hasQUICFlows = false
+    /// Flows of any kind that were forgotten for want of room since the start.
+    var allEvictedFlows = 0
     var fragments: FragmentAssembler
     var datagrams = DatagramBuffers()
     var queries = QueryBatch()

@@ -65,6 +65,9 @@ package struct StreamAssembler: ~Copyable, Sendable {
     /// Blocks that hold data now.
     private(set) var blocksInUse = 0
 
+    /// Blocks that there are.
+    var blockCapacity: Int { nextBlock.count - 1 }
+
     /// The longest stretch of a stream, in octets, that an assembly may span.
     let streamLimit: Int
 

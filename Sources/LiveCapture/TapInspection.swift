@@ -23,6 +23,7 @@ package struct TapInspection: ~Copyable, Sendable {
     package init(linkLayer: LinkLayer, inspector: consuming Inspector, counters: Counters) {
         self.linkLayer = linkLayer
         self.inspector = inspector
+        self.inspector.gaugeLimits(in: counters)
         self.counters = counters
     }
 
@@ -43,8 +44,7 @@ package struct TapInspection: ~Copyable, Sendable {
     /// Counts what is counted once for a batch of frames.
     package mutating func finishBatch(at end: Instant) {
         counters.observeVerdict(nanoseconds: end.nanoseconds &- now.nanoseconds, packets: packets)
-        counters.setFlows(inspector.flowCount)
-        counters.setFlowMemory(bytes: inspector.waitingByteCount)
+        inspector.gauge(in: counters)
         packets = 0
     }
 }

@@ -42,6 +42,7 @@ struct Worker: ~Copyable, Sendable {
         responder.adopt(blocklist)
         adopted = inspector.blocklistGeneration
         self.inspector = inspector
+        self.inspector.gaugeLimits(in: counters)
         self.responder = responder
         marks = MarkBits(configuration)
         readConnections(of: blocklist)
@@ -126,8 +127,7 @@ struct Worker: ~Copyable, Sendable {
         counters.observeVerdict(nanoseconds: gv_monotonic_nanoseconds() &- start, packets: packets)
         // Behind the verdicts, which nobody is to wait for because others are answered.
         responder.flush(counters)
-        counters.setFlows(inspector.flowCount)
-        counters.setFlowMemory(bytes: inspector.waitingByteCount)
+        inspector.gauge(in: counters)
         control.note(generation: inspector.blocklistGeneration)
         return true
     }

@@ -3,50 +3,90 @@ import Synchronization
 /// One worker's counters: a fixed block of 64-bit cells that its worker writes and anybody may read.
 ///
 /// Guarantees: a block has one writer, so an increment is a plain load and a plain store, without a locked instruction;
-/// nothing is allocated after `init`; no reader ever makes the writer wait. A reader sees each cell whole, but cells of
-/// one moment only roughly together. 128 unused bytes on either side keep other objects off the block's cache lines and
-/// out of reach of the prefetcher that fetches lines in pairs.
+/// nothing is allocated after `init`; no reader ever makes the writer wait. A reader goes through the cells once, upwards:
+/// it takes each cache line from the worker once. It sees each cell whole, but cells of one moment only roughly together.
+/// 128 unused bytes on either side keep other objects off the block's cache lines and out of reach of the prefetcher that
+/// fetches lines in pairs.
 package final class Counters: Sendable {
     /// The most (list, action) pairs that a block has cells for; see ``ListSlots``.
     package static let slotCapacity = 64
-    /// The most cases that ``InspectedProtocol`` may have before the blocks below must grow.
+    /// The most cases that ``InspectedProtocol`` may have before its cells below must grow.
     static let protocolCapacity = 8
-    /// The most cases that ``UndecidedCause`` may have before its block below must grow.
+    /// The most cases that ``UndecidedCause`` may have before its cells below must grow.
     static let causeCapacity = 16
-    /// The most cases that ``Anomaly`` may have before its block below must grow.
+    /// The most cases that ``Anomaly`` may have before its cells below must grow.
     static let anomalyCapacity = 32
-
-    /// The most cases that ``EncryptedDNS`` may have before its block below must grow.
+    /// The most cases that ``EncryptedDNS`` may have before its cells below must grow.
     static let encryptedDNSCapacity = 4
-
-    /// The most cases that ``ExemptionReason`` may have before its block below must grow.
+    /// The most cases that ``ExemptionReason`` may have before its cells below must grow.
     static let exemptionCapacity = 4
-
+    /// The most cases that ``CountedResponse`` may have before its cells below must grow.
+    static let responseCapacity = 8
     /// The cells for each case of ``CountedResponse``: the most cases that ``ResponseResult`` may have.
     static let responseResultCapacity = 4
+
+    /// Where the cells lie: those that tell how the worker does side by side, those of the lists behind all others.
+    enum Cell {
+        static let packets = 0
+        static let receiveOverruns = 2
+        static let unseen = 3
+        static let unfinishedChecksums = 4
+        static let flows = 5
+        static let flowMemory = 6
+        static let fragmentMemory = 7
+        static let flowEvictions = 8
+        static let responseBytes = 9
+        static let receiveBuffer = 10
+        static let flowCapacity = 11
+        static let flowMemoryLimit = 12
+        static let fragmentMemoryLimit = 13
+        static let verdictNanoseconds = 14
+        static let verdictBuckets = 15
+        static let names = 37
+        static let undecided = 45
+        static let anomalies = 61
+        static let encryptedDNSFlows = 93
+        static let responses = 97
+        /// The first slot's cells: ``slotStride`` for each slot.
+        static let slots = 129
+        /// Within a slot.
+        static let matches = 0
+        static let testMatches = 8
+        static let exemptions = 16
+        static let slotStride = 20
+        /// All cells of a block.
+        static let count = 1409
+
+        /// The cell of a slot's matches of a protocol.
+        @inline(__always)
+        static func matches(_ slot: Int, _ inspected: InspectedProtocol) -> Int {
+            slots &+ slot &* slotStride &+ matches &+ Int(inspected.rawValue)
+        }
+
+        /// The cell of a slot's matches of test names of a protocol.
+        @inline(__always)
+        static func testMatches(_ slot: Int, _ inspected: InspectedProtocol) -> Int {
+            slots &+ slot &* slotStride &+ testMatches &+ Int(inspected.rawValue)
+        }
+
+        /// The cell of a slot's names that were left alone for a reason.
+        @inline(__always)
+        static func exemptions(_ slot: Int, _ reason: ExemptionReason) -> Int {
+            slots &+ slot &* slotStride &+ exemptions &+ Int(reason.rawValue)
+        }
+
+        /// The cell of a response and a result.
+        @inline(__always)
+        static func responses(_ kind: CountedResponse, _ result: ResponseResult) -> Int {
+            responses &+ Int(kind.rawValue) &* responseResultCapacity &+ Int(result.rawValue)
+        }
+    }
 
     /// The netfilter queue, 0 to 65535, whose worker writes this block.
     package let queue: UInt16
 
     private let paddingBefore: InlineArray<16, UInt64>
-    private let packets: InlineArray<2, Atomic<UInt64>>
-    private let names: InlineArray<8, Atomic<UInt64>>
-    private let undecided: InlineArray<16, Atomic<UInt64>>
-    private let anomalies: InlineArray<32, Atomic<UInt64>>
-    private let encryptedDNSFlows: InlineArray<4, Atomic<UInt64>>
-    private let responses: InlineArray<32, Atomic<UInt64>>
-    private let responseBytes = Atomic<UInt64>(0)
-    private let receiveOverruns = Atomic<UInt64>(0)
-    private let unseen = Atomic<UInt64>(0)
-    private let unfinishedChecksums = Atomic<UInt64>(0)
-    private let flows = Atomic<UInt64>(0)
-    private let flowMemory = Atomic<UInt64>(0)
-    private let receiveBuffer = Atomic<UInt64>(0)
-    private let verdictNanoseconds = Atomic<UInt64>(0)
-    private let verdictBuckets: InlineArray<22, Atomic<UInt64>>
-    private let matches: InlineArray<512, Atomic<UInt64>>
-    private let testMatches: InlineArray<512, Atomic<UInt64>>
-    private let exemptions: InlineArray<256, Atomic<UInt64>>
+    private let cells: InlineArray<1409, Atomic<UInt64>>
     private let paddingAfter: InlineArray<16, UInt64>
 
     /// Makes a block with every cell at zero.
@@ -55,16 +95,7 @@ package final class Counters: Sendable {
     package init(queue: UInt16) {
         self.queue = queue
         paddingBefore = .init(repeating: 0)
-        packets = .init { _ in Atomic(0) }
-        names = .init { _ in Atomic(0) }
-        undecided = .init { _ in Atomic(0) }
-        anomalies = .init { _ in Atomic(0) }
-        encryptedDNSFlows = .init { _ in Atomic(0) }
-        responses = .init { _ in Atomic(0) }
-        verdictBuckets = .init { _ in Atomic(0) }
-        matches = .init { _ in Atomic(0) }
-        testMatches = .init { _ in Atomic(0) }
-        exemptions = .init { _ in Atomic(0) }
+        cells = .init { _ in Atomic(0) }
         paddingAfter = .init(repeating: 0)
     }
 
@@ -72,12 +103,12 @@ package final class Counters: Sendable {
 
     /// Counts one packet by the verdict that the kernel was given for it.
     package func countPacket(_ verdict: CountedVerdict) {
-        Self.add(1, to: packets[Int(verdict.rawValue)])
+        add(1, to: Cell.packets &+ Int(verdict.rawValue))
     }
 
     /// Counts one name that was read, whether or not a list holds it.
     package func countName(_ inspected: InspectedProtocol) {
-        Self.add(1, to: names[Int(inspected.rawValue)])
+        add(1, to: Cell.names &+ Int(inspected.rawValue))
     }
 
     /// Counts one name that a list matched.
@@ -87,7 +118,7 @@ package final class Counters: Sendable {
     ///   - inspected: where the name was read.
     package func countMatch(slot: Int, _ inspected: InspectedProtocol) {
         guard slot >= 0, slot < Self.slotCapacity else { return }
-        Self.add(1, to: matches[Self.cell(slot, inspected)])
+        add(1, to: Cell.matches(slot, inspected))
     }
 
     /// Counts one name that a list holds to try the blocking with.
@@ -97,7 +128,7 @@ package final class Counters: Sendable {
     ///   - inspected: where the name was read.
     package func countTestMatch(slot: Int, _ inspected: InspectedProtocol) {
         guard slot >= 0, slot < Self.slotCapacity else { return }
-        Self.add(1, to: testMatches[Self.cell(slot, inspected)])
+        add(1, to: Cell.testMatches(slot, inspected))
     }
 
     /// Counts one name that a list holds and that was left alone all the same.
@@ -107,26 +138,26 @@ package final class Counters: Sendable {
     ///   - reason: why it was left alone.
     package func countExemption(slot: Int, _ reason: ExemptionReason) {
         guard slot >= 0, slot < Self.slotCapacity else { return }
-        Self.add(1, to: exemptions[Self.cell(slot, reason)])
+        add(1, to: Cell.exemptions(slot, reason))
     }
 
     /// Counts one packet or message that was accepted without being judged.
     package func countUndecided(_ cause: UndecidedCause) {
-        Self.add(1, to: undecided[Int(cause.rawValue)])
+        add(1, to: Cell.undecided &+ Int(cause.rawValue))
     }
 
     /// Counts the odd forms that one packet showed, each once.
     package func countAnomalies(_ set: AnomalySet) {
         var bits = set.bits
         while bits != 0 {
-            Self.add(1, to: anomalies[bits.trailingZeroBitCount])
+            add(1, to: Cell.anomalies &+ bits.trailingZeroBitCount)
             bits &= bits &- 1
         }
     }
 
     /// Counts one flow of encrypted DNS, at the packet that showed it.
     package func countEncryptedDNSFlow(_ kind: EncryptedDNS) {
-        Self.add(1, to: encryptedDNSFlows[Int(kind.rawValue)])
+        add(1, to: Cell.encryptedDNSFlows &+ Int(kind.rawValue))
     }
 
     /// Counts one packet that was sent in place of a dropped one, or could not be.
@@ -136,8 +167,8 @@ package final class Counters: Sendable {
     ///   - result: what became of it.
     ///   - bytes: the octets that were sent.
     package func countResponse(_ kind: CountedResponse, _ result: ResponseResult, bytes: Int) {
-        Self.add(1, to: responses[Self.cell(kind, result)])
-        Self.add(UInt64(max(bytes, 0)), to: responseBytes)
+        add(1, to: Cell.responses(kind, result))
+        add(UInt64(max(bytes, 0)), to: Cell.responseBytes)
     }
 
     /// Counts the time from the receipt of a batch to the answer for it, once for each of its packets.
@@ -147,126 +178,92 @@ package final class Counters: Sendable {
     ///   - packets: how many packets were answered together; none are counted when it is not positive.
     package func observeVerdict(nanoseconds: UInt64, packets: Int) {
         let count = UInt64(max(packets, 0))
-        Self.add(count, to: verdictBuckets[VerdictBuckets.index(nanoseconds: nanoseconds)])
-        Self.add(nanoseconds &* count, to: verdictNanoseconds)
+        add(count, to: Cell.verdictBuckets &+ VerdictBuckets.index(nanoseconds: nanoseconds))
+        add(nanoseconds &* count, to: Cell.verdictNanoseconds)
     }
 
     /// Counts one receive that the kernel refused with ENOBUFS because the socket's buffer had overrun.
     package func countReceiveOverrun() {
-        Self.add(1, to: receiveOverruns)
+        add(1, to: Cell.receiveOverruns)
     }
 
     /// Counts packets of the queue that never reached the worker: there was no room, and the kernel let them pass or dropped them.
     package func countUnseen(_ packets: UInt64) {
-        Self.add(packets, to: unseen)
+        add(packets, to: Cell.unseen)
     }
 
     /// Counts one packet whose checksum the kernel had left for the network card to finish.
     package func countUnfinishedChecksum() {
-        Self.add(1, to: unfinishedChecksums)
+        add(1, to: Cell.unfinishedChecksums)
     }
 
-    /// Says how many flows the worker remembers at present; a negative number counts as none.
+    /// Says how many flows the worker remembers at present; a negative number counts as none, as in all that follow.
     package func setFlows(_ count: Int) {
-        flows.store(UInt64(max(count, 0)), ordering: .relaxed)
+        set(Cell.flows, count)
     }
 
-    /// Says how many bytes of unfinished messages the worker's flows hold; a negative number counts as none.
+    /// Says how many bytes of unfinished messages the worker's flows hold.
     package func setFlowMemory(bytes: Int) {
-        flowMemory.store(UInt64(max(bytes, 0)), ordering: .relaxed)
+        set(Cell.flowMemory, bytes)
     }
 
-    /// Says how large a receive buffer the kernel granted the queue's socket; a negative number counts as none.
+    /// Says how many bytes of fragments of unfinished packets the worker holds.
+    package func setFragmentMemory(bytes: Int) {
+        set(Cell.fragmentMemory, bytes)
+    }
+
+    /// Says how many flows the worker has forgotten since its start because there was no room for another one.
+    package func setFlowEvictions(_ count: Int) {
+        set(Cell.flowEvictions, count)
+    }
+
+    /// Says how much the worker has room for: flows, bytes of unfinished messages, and bytes of fragments.
+    package func setLimits(flows: Int, flowMemory: Int, fragmentMemory: Int) {
+        set(Cell.flowCapacity, flows)
+        set(Cell.flowMemoryLimit, flowMemory)
+        set(Cell.fragmentMemoryLimit, fragmentMemory)
+    }
+
+    /// Says how large a receive buffer the kernel granted the queue's socket.
     package func setReceiveBuffer(bytes: Int) {
-        receiveBuffer.store(UInt64(max(bytes, 0)), ordering: .relaxed)
+        set(Cell.receiveBuffer, bytes)
+    }
+
+    /// Adds without a locked instruction, which is correct because a cell has one writer.
+    @inline(__always)
+    private func add(_ amount: UInt64, to cell: Int) {
+        cells[cell].store(cells[cell].load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+    }
+
+    @inline(__always)
+    private func set(_ cell: Int, _ value: Int) {
+        cells[cell].store(UInt64(max(value, 0)), ordering: .relaxed)
     }
 
     // MARK: - Read by anybody
 
-    /// The present values of all cells, for the exposition and for the status report.
-    package func read() -> CounterReading {
+    /// The present values of the cells, for the exposition and for the status report.
+    ///
+    /// - Parameter slots: how many slots the registry has given out; the cells of the others are not touched, and read as zero.
+    package func read(slots: Int = slotCapacity) -> CounterReading {
+        let end = Cell.slots + min(max(slots, 0), Self.slotCapacity) * Cell.slotStride
         var reading = CounterReading(queue: queue)
-        for verdict in CountedVerdict.allCases {
-            reading.packets[Int(verdict.rawValue)] = packets[Int(verdict.rawValue)].load(ordering: .relaxed)
-        }
-        for inspected in InspectedProtocol.allCases {
-            reading.names[Int(inspected.rawValue)] = names[Int(inspected.rawValue)].load(ordering: .relaxed)
-        }
-        for cause in UndecidedCause.allCases {
-            reading.undecided[Int(cause.rawValue)] = undecided[Int(cause.rawValue)].load(ordering: .relaxed)
-        }
-        for anomaly in Anomaly.allCases {
-            reading.anomalies[Int(anomaly.rawValue)] = anomalies[Int(anomaly.rawValue)].load(ordering: .relaxed)
-        }
-        for kind in EncryptedDNS.allCases {
-            reading.encryptedDNSFlows[Int(kind.rawValue)] = encryptedDNSFlows[Int(kind.rawValue)].load(
-                ordering: .relaxed
-            )
-        }
-        for index in reading.responses.indices {
-            reading.responses[index] = responses[index].load(ordering: .relaxed)
-        }
-        reading.responseBytes = responseBytes.load(ordering: .relaxed)
-        for index in reading.matches.indices {
-            reading.matches[index] = matches[index].load(ordering: .relaxed)
-        }
-        for index in reading.testMatches.indices {
-            reading.testMatches[index] = testMatches[index].load(ordering: .relaxed)
-        }
-        for index in reading.exemptions.indices {
-            reading.exemptions[index] = exemptions[index].load(ordering: .relaxed)
-        }
-        for index in reading.verdictBuckets.indices {
-            reading.verdictBuckets[index] = verdictBuckets[index].load(ordering: .relaxed)
-        }
-        reading.verdictNanoseconds = verdictNanoseconds.load(ordering: .relaxed)
-        reading.receiveOverruns = receiveOverruns.load(ordering: .relaxed)
-        reading.unseen = unseen.load(ordering: .relaxed)
-        reading.unfinishedChecksums = unfinishedChecksums.load(ordering: .relaxed)
-        reading.flows = flows.load(ordering: .relaxed)
-        reading.flowMemoryBytes = flowMemory.load(ordering: .relaxed)
-        reading.receiveBufferBytes = receiveBuffer.load(ordering: .relaxed)
+        // Upwards and once: what has been left is not asked of the worker again.
+        for cell in 0..<end { reading.cells[cell] = cells[cell].load(ordering: .relaxed) }
         return reading
     }
 
     /// The few numbers that tell whether the worker keeps up, without a look at all the others.
     package var vitalSigns: VitalSigns {
-        let judged = CountedVerdict.allCases.reduce(UInt64(0)) {
-            $0 &+ packets[Int($1.rawValue)].load(ordering: .relaxed)
+        var signs = VitalSigns(queue: queue)
+        for verdict in CountedVerdict.allCases {
+            signs.judged &+= cells[Cell.packets &+ Int(verdict.rawValue)].load(ordering: .relaxed)
         }
-        let failed = CountedResponse.allCases.reduce(UInt64(0)) {
-            $0 &+ responses[Self.cell($1, .failed)].load(ordering: .relaxed)
+        signs.unseen = cells[Cell.unseen].load(ordering: .relaxed)
+        for kind in CountedResponse.allCases {
+            signs.failedResponses &+= cells[Cell.responses(kind, .failed)].load(ordering: .relaxed)
         }
-        return VitalSigns(
-            queue: queue,
-            judged: judged,
-            unseen: unseen.load(ordering: .relaxed),
-            failedResponses: failed
-        )
-    }
-
-    /// The cell of a slot and a protocol in ``matches`` and in ``CounterReading/matches``.
-    @inline(__always)
-    static func cell(_ slot: Int, _ inspected: InspectedProtocol) -> Int {
-        slot &* protocolCapacity &+ Int(inspected.rawValue)
-    }
-
-    /// The cell of a slot and a reason in ``exemptions`` and in ``CounterReading/exemptions``.
-    @inline(__always)
-    static func cell(_ slot: Int, _ reason: ExemptionReason) -> Int {
-        slot &* exemptionCapacity &+ Int(reason.rawValue)
-    }
-
-    /// The cell of a response and a result in ``responses`` and in ``CounterReading/responses``.
-    @inline(__always)
-    static func cell(_ kind: CountedResponse, _ result: ResponseResult) -> Int {
-        Int(kind.rawValue) &* responseResultCapacity &+ Int(result.rawValue)
-    }
-
-    /// Adds without a locked instruction, which is correct because a cell has one writer.
-    @inline(__always)
-    private static func add(_ amount: UInt64, to cell: borrowing Atomic<UInt64>) {
-        cell.store(cell.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
+        return signs
     }
 }
 
@@ -274,106 +271,124 @@ package final class Counters: Sendable {
 package struct CounterReading: Sendable, Equatable {
     /// The queue that the numbers belong to.
     package let queue: UInt16
-    var packets = [UInt64](repeating: 0, count: CountedVerdict.allCases.count)
-    var names = [UInt64](repeating: 0, count: InspectedProtocol.allCases.count)
-    var undecided = [UInt64](repeating: 0, count: UndecidedCause.allCases.count)
-    var anomalies = [UInt64](repeating: 0, count: Anomaly.allCases.count)
-    var encryptedDNSFlows = [UInt64](repeating: 0, count: EncryptedDNS.allCases.count)
-    var matches = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.protocolCapacity)
-    var testMatches = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.protocolCapacity)
-    var exemptions = [UInt64](repeating: 0, count: Counters.slotCapacity * Counters.exemptionCapacity)
-    var responses = [UInt64](repeating: 0, count: CountedResponse.allCases.count * Counters.responseResultCapacity)
-    /// Octets of packets that were sent in place of dropped ones.
-    package fileprivate(set) var responseBytes: UInt64 = 0
-    /// Observations per bucket, not summed up over the smaller buckets; the last has no upper bound.
-    package fileprivate(set) var verdictBuckets = [UInt64](repeating: 0, count: VerdictBuckets.count)
-    /// The sum of all observed verdict times, in nanoseconds.
-    package fileprivate(set) var verdictNanoseconds: UInt64 = 0
-    /// Receives refused with ENOBUFS.
-    package fileprivate(set) var receiveOverruns: UInt64 = 0
-    /// Packets of the queue that never reached the worker.
-    package fileprivate(set) var unseen: UInt64 = 0
-    /// Packets whose checksum was left for the network card.
-    package fileprivate(set) var unfinishedChecksums: UInt64 = 0
-    /// Flows remembered at present.
-    package fileprivate(set) var flows: UInt64 = 0
-    /// Bytes of unfinished messages held at present.
-    package fileprivate(set) var flowMemoryBytes: UInt64 = 0
-    /// The size of the socket's receive buffer, in bytes.
-    package fileprivate(set) var receiveBufferBytes: UInt64 = 0
+
+    /// As in the block; see ``Counters/Cell``.
+    fileprivate var cells = [UInt64](repeating: 0, count: Counters.Cell.count)
 
     init(queue: UInt16) {
         self.queue = queue
     }
 
     /// Packets that were given this verdict.
-    package func packets(_ verdict: CountedVerdict) -> UInt64 { packets[Int(verdict.rawValue)] }
+    package func packets(_ verdict: CountedVerdict) -> UInt64 {
+        cells[Counters.Cell.packets + Int(verdict.rawValue)]
+    }
 
     /// Names read from this protocol.
-    package func names(_ inspected: InspectedProtocol) -> UInt64 { names[Int(inspected.rawValue)] }
+    package func names(_ inspected: InspectedProtocol) -> UInt64 {
+        cells[Counters.Cell.names + Int(inspected.rawValue)]
+    }
 
     /// Packets or messages accepted unjudged for this cause.
-    package func undecided(_ cause: UndecidedCause) -> UInt64 { undecided[Int(cause.rawValue)] }
+    package func undecided(_ cause: UndecidedCause) -> UInt64 {
+        cells[Counters.Cell.undecided + Int(cause.rawValue)]
+    }
 
     /// Packets that showed this odd form.
-    package func anomalies(_ anomaly: Anomaly) -> UInt64 { anomalies[Int(anomaly.rawValue)] }
+    package func anomalies(_ anomaly: Anomaly) -> UInt64 {
+        cells[Counters.Cell.anomalies + Int(anomaly.rawValue)]
+    }
 
     /// Flows of this form of encrypted DNS.
-    package func encryptedDNSFlows(_ kind: EncryptedDNS) -> UInt64 { encryptedDNSFlows[Int(kind.rawValue)] }
+    package func encryptedDNSFlows(_ kind: EncryptedDNS) -> UInt64 {
+        cells[Counters.Cell.encryptedDNSFlows + Int(kind.rawValue)]
+    }
 
     /// Names of this protocol that the slot's list matched; zero for a slot outside the registry's range.
     package func matches(slot: Int, _ inspected: InspectedProtocol) -> UInt64 {
         guard slot >= 0, slot < Counters.slotCapacity else { return 0 }
-        return matches[Counters.cell(slot, inspected)]
+        return cells[Counters.Cell.matches(slot, inspected)]
     }
 
     /// Test names of this protocol that the slot's list matched; zero for a slot outside the registry's range.
     package func testMatches(slot: Int, _ inspected: InspectedProtocol) -> UInt64 {
         guard slot >= 0, slot < Counters.slotCapacity else { return 0 }
-        return testMatches[Counters.cell(slot, inspected)]
+        return cells[Counters.Cell.testMatches(slot, inspected)]
     }
 
     /// Names that the slot's list holds and that were left alone for this reason; zero for a slot outside the registry's range.
     package func exemptions(slot: Int, _ reason: ExemptionReason) -> UInt64 {
         guard slot >= 0, slot < Counters.slotCapacity else { return 0 }
-        return exemptions[Counters.cell(slot, reason)]
+        return cells[Counters.Cell.exemptions(slot, reason)]
     }
 
     /// Packets of this kind that were to be sent and of which this became.
     package func responses(_ kind: CountedResponse, _ result: ResponseResult) -> UInt64 {
-        responses[Counters.cell(kind, result)]
+        cells[Counters.Cell.responses(kind, result)]
     }
+
+    /// Octets of packets that were sent in place of dropped ones.
+    package var responseBytes: UInt64 { cells[Counters.Cell.responseBytes] }
+
+    /// Observations per bucket, not summed up over the smaller buckets; the last has no upper bound.
+    package var verdictBuckets: ArraySlice<UInt64> {
+        cells[Counters.Cell.verdictBuckets...].prefix(VerdictBuckets.count)
+    }
+
+    /// The sum of all observed verdict times, in nanoseconds.
+    package var verdictNanoseconds: UInt64 { cells[Counters.Cell.verdictNanoseconds] }
 
     /// How many verdict times were observed.
     package var verdictCount: UInt64 { verdictBuckets.reduce(0, &+) }
 
+    /// Receives refused with ENOBUFS.
+    package var receiveOverruns: UInt64 { cells[Counters.Cell.receiveOverruns] }
+
+    /// Packets of the queue that never reached the worker.
+    package var unseen: UInt64 { cells[Counters.Cell.unseen] }
+
+    /// Packets whose checksum was left for the network card.
+    package var unfinishedChecksums: UInt64 { cells[Counters.Cell.unfinishedChecksums] }
+
+    /// Flows remembered at present.
+    package var flows: UInt64 { cells[Counters.Cell.flows] }
+
+    /// Flows that there is room for.
+    package var flowCapacity: UInt64 { cells[Counters.Cell.flowCapacity] }
+
+    /// Flows forgotten because there was no room for another one.
+    package var flowEvictions: UInt64 { cells[Counters.Cell.flowEvictions] }
+
+    /// Bytes of unfinished messages held at present.
+    package var flowMemoryBytes: UInt64 { cells[Counters.Cell.flowMemory] }
+
+    /// Bytes of unfinished messages that there is room for.
+    package var flowMemoryLimitBytes: UInt64 { cells[Counters.Cell.flowMemoryLimit] }
+
+    /// Bytes of fragments of unfinished packets held at present.
+    package var fragmentMemoryBytes: UInt64 { cells[Counters.Cell.fragmentMemory] }
+
+    /// Bytes of fragments that there is room for.
+    package var fragmentMemoryLimitBytes: UInt64 { cells[Counters.Cell.fragmentMemoryLimit] }
+
+    /// The size of the socket's receive buffer, in bytes.
+    package var receiveBufferBytes: UInt64 { cells[Counters.Cell.receiveBuffer] }
+
     /// Adds another reading's numbers to these; the queue stays.
     package mutating func add(_ other: CounterReading) {
-        for index in packets.indices { packets[index] &+= other.packets[index] }
-        for index in names.indices { names[index] &+= other.names[index] }
-        for index in undecided.indices { undecided[index] &+= other.undecided[index] }
-        for index in anomalies.indices { anomalies[index] &+= other.anomalies[index] }
-        for index in encryptedDNSFlows.indices { encryptedDNSFlows[index] &+= other.encryptedDNSFlows[index] }
-        for index in matches.indices { matches[index] &+= other.matches[index] }
-        for index in testMatches.indices { testMatches[index] &+= other.testMatches[index] }
-        for index in exemptions.indices { exemptions[index] &+= other.exemptions[index] }
-        for index in verdictBuckets.indices { verdictBuckets[index] &+= other.verdictBuckets[index] }
-        for index in responses.indices { responses[index] &+= other.responses[index] }
-        responseBytes &+= other.responseBytes
-        verdictNanoseconds &+= other.verdictNanoseconds
-        receiveOverruns &+= other.receiveOverruns
-        unseen &+= other.unseen
-        unfinishedChecksums &+= other.unfinishedChecksums
-        flows &+= other.flows
-        flowMemoryBytes &+= other.flowMemoryBytes
-        receiveBufferBytes &+= other.receiveBufferBytes
+        for cell in cells.indices { cells[cell] &+= other.cells[cell] }
     }
 
     /// Reads the blocks and gives one reading per queue, by rising queue number.
-    package static func perQueue(_ blocks: [Counters]) -> [CounterReading] {
+    ///
+    /// - Parameters:
+    ///   - blocks: the workers' counters.
+    ///   - slots: as for ``Counters/read(slots:)``.
+    /// - Returns: one reading for each queue.
+    package static func perQueue(_ blocks: [Counters], slots: Int = Counters.slotCapacity) -> [CounterReading] {
         var readings: [UInt16: CounterReading] = [:]
         for block in blocks {
-            readings[block.queue, default: CounterReading(queue: block.queue)].add(block.read())
+            readings[block.queue, default: CounterReading(queue: block.queue)].add(block.read(slots: slots))
         }
         return readings.values.sorted { $0.queue < $1.queue }
     }

@@ -1,19 +1,22 @@
-/// The two text formats that monitoring tools scrape.
+/// The formats in which monitoring tools get the counters.
 package enum ExpositionFormat: Sendable, CaseIterable {
     /// Prometheus text format 0.0.4.
     case prometheus
     /// OpenMetrics text format 1.0.0.
     case openMetrics
+    /// A JSON object with a list of samples, for tools that read neither of the text formats.
+    case json
 
     /// The value of the `Content-Type` field that belongs to the format.
     package var contentType: String {
         switch self {
         case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
         case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        case .json: "application/json"
         }
     }
 
-    /// Chooses the format that an `Accept` field prefers (RFC 9110 §12.5.1).
+    /// Chooses the text format that an `Accept` field prefers (RFC 9110 §12.5.1).
     ///
     /// OpenMetrics only when it is named, in version 1.0.0 or without a version, and weighs no less than `text/plain`.
     package init(accept: String?) {
@@ -66,20 +69,33 @@ package struct Exposition {
     private let slots: [ListSlots.Slot]
     private let state: SensorState
     private var text = ""
+    private var json = JSONWriter()
 
     /// The whole text of a scrape.
     package static func render(_ reading: SensorReading, as format: ExpositionFormat) -> String {
         var exposition = Exposition(reading, as: format)
+        if format == .json {
+            exposition.json.beginObject()
+            exposition.json.write("time", seconds: reading.state.takenAt)
+            exposition.json.beginArray("metrics")
+        }
         for metric in Metric.allCases { exposition.render(metric) }
-        if format == .openMetrics { exposition.text += "# EOF\n" }
+        switch format {
+        case .prometheus: break
+        case .openMetrics: exposition.text += "# EOF\n"
+        case .json:
+            exposition.json.endArray()
+            exposition.json.endObject()
+            return exposition.json.text + "\n"
+        }
         return exposition.text
     }
 
     private init(_ reading: SensorReading, as format: ExpositionFormat) {
         self.format = format
-        workers = CounterReading.perQueue(reading.workers)
-        total = CounterReading.total(workers)
         slots = reading.slots.all
+        workers = CounterReading.perQueue(reading.workers, slots: slots.count)
+        total = CounterReading.total(workers)
         state = reading.state
     }
 
@@ -141,20 +157,33 @@ package struct Exposition {
             head(metric)
             for thread in state.threads {
                 let seconds = decimalSeconds(nanoseconds: thread.cpuNanoseconds)
-                line(sampleName(metric), [("queue", String(thread.queue))], seconds)
+                line(metric, [("queue", String(thread.queue))], seconds)
             }
+        case .queuePresent:
+            head(metric)
+            for queue in state.queues { sample(metric, [("queue", String(queue.queue))], queue.present ? 1 : 0) }
+        case .queueMaximumLength: perConfiguration(metric) { UInt64(max($0.maxLength, 0)) }
+        case .queueCopyRange: perKernelQueue(metric) { $0.copyRange.map { UInt64(max($0, 0)) } }
+        case .queueFailOpen: perConfiguration(metric) { $0.failOpenEffective ? 1 : 0 }
+        case .queueGSO: perConfiguration(metric) { $0.gsoEffective ? 1 : 0 }
         case .queueLength: perKernelQueue(metric) { $0.length }
         case .queueKernelDropped: perKernelQueue(metric) { $0.kernelDropped }
         case .queueUserDropped: perKernelQueue(metric) { $0.userDropped }
         case .receiveOverruns: perQueueWorker(metric) { $0.receiveOverruns }
         case .queueUnseen: perQueueWorker(metric) { $0.unseen }
         case .receiveBufferBytes: perQueueWorker(metric) { $0.receiveBufferBytes }
+        case .receiveBufferWanted: perConfiguration(metric) { UInt64(max($0.receiveBufferWanted, 0)) }
         case .failOpenSeconds:
             head(metric)
-            line(sampleName(metric), [], decimalSeconds(state.failOpenSeconds))
+            line(metric, [], decimalSeconds(state.failOpenSeconds))
         case .unfinishedChecksums: perQueueWorker(metric) { $0.unfinishedChecksums }
         case .flows: perWorker(metric) { $0.flows }
+        case .flowCapacity: perWorker(metric) { $0.flowCapacity }
+        case .flowEvictions: perWorker(metric) { $0.flowEvictions }
         case .flowMemoryBytes: perWorker(metric) { $0.flowMemoryBytes }
+        case .flowMemoryLimit: perWorker(metric) { $0.flowMemoryLimitBytes }
+        case .fragmentMemory: perWorker(metric) { $0.fragmentMemoryBytes }
+        case .fragmentMemoryLimit: perWorker(metric) { $0.fragmentMemoryLimitBytes }
         case .tapReceived: perTap(metric) { [([], $0.received)] }
         case .tapDropped:
             perTap(metric) { [([("by", "kernel")], $0.kernelDropped), ([("by", "interface")], $0.interfaceDropped)] }
@@ -163,6 +192,7 @@ package struct Exposition {
         case .listSequence: perList(metric) { $0.sequence.map { String($0) } }
         case .listActivated: perList(metric) { decimalSeconds($0.activatedAt) }
         case .listIssued: perList(metric) { $0.issuedAt.map { decimalSeconds($0) } }
+        case .listAge: perList(metric) { decimalSeconds($0.age(at: now)) }
         case .listExpires: perList(metric) { $0.expiresAt.map { decimalSeconds($0) } }
         case .listExpired: perList(metric) { $0.isExpired(at: now).map { $0 ? "1" : "0" } }
         case .listFallback: perList(metric) { $0.isFallback ? "1" : "0" }
@@ -242,18 +272,27 @@ package struct Exposition {
         }
     }
 
-    private mutating func perKernelQueue(_ metric: Metric, _ value: (QueueState) -> UInt64) {
-        head(metric)
-        for queue in state.queues where queue.present {
-            sample(metric, [("queue", String(queue.queue))], value(queue))
+    /// What the kernel's own table says: nothing of a queue that is not in it.
+    private mutating func perKernelQueue(_ metric: Metric, _ value: (QueueState) -> UInt64?) {
+        let samples = state.queues.compactMap { queue in
+            queue.present ? value(queue).map { (queue.queue, $0) } : nil
         }
+        guard samples.isEmpty == false else { return }
+        head(metric)
+        for (queue, value) in samples { sample(metric, [("queue", String(queue))], value) }
+    }
+
+    private mutating func perConfiguration(_ metric: Metric, _ value: (QueueConfigurationState) -> UInt64) {
+        guard state.queueConfigurations.isEmpty == false else { return }
+        head(metric)
+        for queue in state.queueConfigurations { sample(metric, [("queue", String(queue.queue))], value(queue)) }
     }
 
     private mutating func perList(_ metric: Metric, _ value: (ListState) -> String?) {
         let samples = state.lists.compactMap { list in value(list).map { (list.id, $0) } }
         guard !samples.isEmpty else { return }
         head(metric)
-        for (id, value) in samples { line(sampleName(metric), [("list", id)], value) }
+        for (id, value) in samples { line(metric, [("list", id)], value) }
     }
 
     /// The lists of which an update was refused, and the active ones, whose counts begin at zero.
@@ -270,49 +309,57 @@ package struct Exposition {
     private mutating func process(_ metric: Metric, _ value: (ProcessStatistics) -> String) {
         guard let process = state.process else { return }
         head(metric)
-        line(sampleName(metric), [], value(process))
+        line(metric, [], value(process))
     }
 
     private mutating func histogram(_ metric: Metric, _ worker: CounterReading) {
         var cumulated: UInt64 = 0
-        for index in 0..<VerdictBuckets.count {
-            cumulated &+= worker.verdictBuckets[index]
+        for (index, count) in worker.verdictBuckets.enumerated() {
+            cumulated &+= count
             let bound = VerdictBuckets.upperBound(index).map { decimalSeconds(nanoseconds: $0) } ?? "+Inf"
-            line(metric.name + "_bucket", [queue(worker), ("le", bound)], String(cumulated))
+            line(metric, ending: "_bucket", [queue(worker), ("le", bound)], String(cumulated))
         }
-        line(metric.name + "_sum", [queue(worker)], decimalSeconds(nanoseconds: worker.verdictNanoseconds))
-        line(metric.name + "_count", [queue(worker)], String(cumulated))
+        line(metric, ending: "_sum", [queue(worker)], decimalSeconds(nanoseconds: worker.verdictNanoseconds))
+        line(metric, ending: "_count", [queue(worker)], String(cumulated))
     }
 
-    // MARK: - The text formats
+    // MARK: - The formats
 
-    /// The two comment lines above a family; only OpenMetrics names a family apart from its samples.
+    /// The comment lines above a family; only OpenMetrics names a family apart from its samples, and its unit.
     private mutating func head(_ metric: Metric) {
-        let family = format == .openMetrics ? metric.name : sampleName(metric)
-        let kind =
-            switch (metric.kind, format) {
-            case (.counter, _): "counter"
-            case (.gauge, _), (.info, .prometheus): "gauge"
-            case (.histogram, _): "histogram"
-            case (.info, .openMetrics): "info"
-            }
-        text += "# HELP \(family) \(metric.help)\n# TYPE \(family) \(kind)\n"
+        let family: String
+        switch format {
+        case .prometheus: family = metric.sampleName
+        case .openMetrics: family = metric.name
+        case .json: return
+        }
+        text += "# HELP \(family) \(metric.help)\n# TYPE \(family) \(kind(metric))\n"
+        if format == .openMetrics, let unit = metric.unit { text += "# UNIT \(family) \(unit)\n" }
     }
 
-    private func sampleName(_ metric: Metric) -> String {
-        switch metric.kind {
-        case .counter: metric.name + "_total"
-        case .info: metric.name + "_info"
-        case .gauge, .histogram: metric.name
+    private func kind(_ metric: Metric) -> String {
+        switch (metric.kind, format) {
+        case (.counter, _): "counter"
+        case (.gauge, _), (.info, .prometheus): "gauge"
+        case (.histogram, _): "histogram"
+        case (.info, .openMetrics), (.info, .json): "info"
         }
     }
 
     private mutating func sample(_ metric: Metric, _ labels: [(name: String, value: String)], _ value: UInt64) {
-        line(sampleName(metric), labels, String(value))
+        line(metric, labels, String(value))
     }
 
-    private mutating func line(_ name: String, _ labels: [(name: String, value: String)], _ value: String) {
-        text += name
+    /// One sample; its value is written as it is.
+    private mutating func line(
+        _ metric: Metric,
+        ending: String = "",
+        _ labels: [(name: String, value: String)],
+        _ value: String
+    ) {
+        guard format != .json else { return object(metric, ending, labels, value) }
+        text += metric.sampleName
+        text += ending
         for (index, label) in labels.enumerated() {
             text += index == 0 ? "{" : ","
             text += label.name
@@ -324,6 +371,23 @@ package struct Exposition {
         text += " "
         text += value
         text += "\n"
+    }
+
+    private mutating func object(
+        _ metric: Metric,
+        _ ending: String,
+        _ labels: [(name: String, value: String)],
+        _ value: String
+    ) {
+        json.beginObject()
+        json.write("name", metric.sampleName + ending)
+        json.write("type", kind(metric))
+        json.write("unit", metric.unit)
+        json.beginObject("labels")
+        for label in labels { json.write(label.name, label.value) }
+        json.endObject()
+        json.write("value", number: value)
+        json.endObject()
     }
 
     private mutating func escape(_ value: String) {

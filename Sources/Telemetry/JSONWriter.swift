@@ -60,6 +60,12 @@ package struct JSONWriter {
         text += nanoseconds.map { decimalSeconds(nanoseconds: $0) } ?? "null"
     }
 
+    /// Writes a member, or an element when the name is nil, whose value is a number that the caller has spelt.
+    mutating func write(_ name: String?, number: String) {
+        separate(name)
+        text += number
+    }
+
     private mutating func begin(_ name: String?, _ bracket: String) {
         separate(name)
         text += bracket

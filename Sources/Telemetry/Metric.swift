@@ -1,7 +1,7 @@
 /// Every metric family of the exposition: the one place where a metric is named, typed and explained.
 ///
-/// To add one, add a case here; the compiler then asks for its name, its type, its help and, in ``Exposition``, its
-/// samples.
+/// To add one, add a case here; the compiler then asks for its name, its type, its labels, its help and, in ``Exposition``,
+/// its samples. `make metrics-page` writes it into the documentation.
 package enum Metric: CaseIterable, Sendable {
     case packets
     case names
@@ -15,16 +15,27 @@ package enum Metric: CaseIterable, Sendable {
     case responseBytes
     case verdictSeconds
     case workerCPU
+    case queuePresent
     case queueLength
+    case queueMaximumLength
+    case queueCopyRange
+    case queueFailOpen
+    case queueGSO
     case queueKernelDropped
     case queueUserDropped
     case receiveOverruns
     case queueUnseen
     case receiveBufferBytes
+    case receiveBufferWanted
     case failOpenSeconds
     case unfinishedChecksums
     case flows
+    case flowCapacity
+    case flowEvictions
     case flowMemoryBytes
+    case flowMemoryLimit
+    case fragmentMemory
+    case fragmentMemoryLimit
     case tapReceived
     case tapDropped
     case tapReading
@@ -32,6 +43,7 @@ package enum Metric: CaseIterable, Sendable {
     case listSequence
     case listActivated
     case listIssued
+    case listAge
     case listExpires
     case listExpired
     case listFallback
@@ -82,16 +94,27 @@ package enum Metric: CaseIterable, Sendable {
         case .responseBytes: "grindvakt_response_bytes"
         case .verdictSeconds: "grindvakt_verdict_seconds"
         case .workerCPU: "grindvakt_worker_cpu_seconds"
+        case .queuePresent: "grindvakt_queue_present"
         case .queueLength: "grindvakt_queue_length"
+        case .queueMaximumLength: "grindvakt_queue_maximum_length"
+        case .queueCopyRange: "grindvakt_queue_copy_range_bytes"
+        case .queueFailOpen: "grindvakt_queue_fail_open"
+        case .queueGSO: "grindvakt_queue_gso"
         case .queueKernelDropped: "grindvakt_queue_kernel_dropped"
         case .queueUserDropped: "grindvakt_queue_user_dropped"
         case .receiveOverruns: "grindvakt_receive_overruns"
         case .queueUnseen: "grindvakt_queue_unseen"
         case .receiveBufferBytes: "grindvakt_receive_buffer_bytes"
+        case .receiveBufferWanted: "grindvakt_receive_buffer_wanted_bytes"
         case .failOpenSeconds: "grindvakt_fail_open_seconds"
         case .unfinishedChecksums: "grindvakt_unfinished_checksums"
         case .flows: "grindvakt_flows"
+        case .flowCapacity: "grindvakt_flow_capacity"
+        case .flowEvictions: "grindvakt_flow_evictions"
         case .flowMemoryBytes: "grindvakt_flow_memory_bytes"
+        case .flowMemoryLimit: "grindvakt_flow_memory_limit_bytes"
+        case .fragmentMemory: "grindvakt_fragment_memory_bytes"
+        case .fragmentMemoryLimit: "grindvakt_fragment_memory_limit_bytes"
         case .tapReceived: "grindvakt_tap_packets_received"
         case .tapDropped: "grindvakt_tap_packets_dropped"
         case .tapReading: "grindvakt_tap_reading"
@@ -99,6 +122,7 @@ package enum Metric: CaseIterable, Sendable {
         case .listSequence: "grindvakt_list_sequence"
         case .listActivated: "grindvakt_list_activated_timestamp_seconds"
         case .listIssued: "grindvakt_list_issued_timestamp_seconds"
+        case .listAge: "grindvakt_list_age_seconds"
         case .listExpires: "grindvakt_list_expires_timestamp_seconds"
         case .listExpired: "grindvakt_list_expired"
         case .listFallback: "grindvakt_list_fallback"
@@ -129,20 +153,68 @@ package enum Metric: CaseIterable, Sendable {
         switch self {
         case .packets, .names, .matches, .testMatches, .exemptedMatches, .undecided, .anomalies, .encryptedDNSFlows,
             .responses, .responseBytes, .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen,
-            .failOpenSeconds, .unfinishedChecksums, .workerCPU, .tapReceived,
+            .failOpenSeconds, .unfinishedChecksums, .workerCPU, .flowEvictions, .tapReceived,
             .tapDropped, .listRefusedUpdates, .listRefusals, .reloads, .rollbacks, .processCPU:
             .counter
         case .verdictSeconds:
             .histogram
         case .build:
             .info
-        case .queueLength, .receiveBufferBytes, .flows, .flowMemoryBytes, .tapReading, .listEntries, .listSequence,
+        case .queuePresent, .queueLength, .queueMaximumLength, .queueCopyRange, .queueFailOpen, .queueGSO,
+            .receiveBufferBytes, .receiveBufferWanted, .flows, .flowCapacity, .flowMemoryBytes, .flowMemoryLimit,
+            .fragmentMemory, .fragmentMemoryLimit, .listAge, .tapReading, .listEntries, .listSequence,
             .listActivated, .listIssued, .listExpires, .listExpired, .listFallback, .listRejectedLines,
             .listNotEnforceableLines, .listExceptions, .listTestNames, .snapshotGeneration, .killSwitch, .passes,
             .health,
             .processResidentMemory, .processVirtualMemory, .processOpenDescriptors, .processMaximumDescriptors,
             .processStartTime:
             .gauge
+        }
+    }
+
+    /// The name that the family's samples have, but for the endings of a histogram's.
+    package var sampleName: String {
+        switch kind {
+        case .counter: name + "_total"
+        case .info: name + "_info"
+        case .gauge, .histogram: name
+        }
+    }
+
+    /// The unit that the name ends in, as OpenMetrics wants it told; nil for a plain number.
+    package var unit: String? {
+        ["seconds", "bytes"].first { name.hasSuffix("_" + $0) }
+    }
+
+    /// The labels of the family's samples, but for the `le` of a histogram's.
+    package var labels: [String] {
+        switch self {
+        case .packets: ["queue", "verdict"]
+        case .names: ["protocol"]
+        case .matches, .testMatches: ["list", "protocol", "action"]
+        case .exemptedMatches: ["list", "reason"]
+        case .undecided: ["cause"]
+        case .anomalies, .encryptedDNSFlows: ["kind"]
+        case .responses: ["kind", "result"]
+        case .verdictSeconds, .workerCPU, .queuePresent, .queueLength, .queueMaximumLength, .queueCopyRange,
+            .queueFailOpen, .queueGSO, .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen,
+            .receiveBufferBytes, .receiveBufferWanted, .unfinishedChecksums, .flows, .flowCapacity, .flowEvictions,
+            .flowMemoryBytes, .flowMemoryLimit, .fragmentMemory, .fragmentMemoryLimit:
+            ["queue"]
+        case .tapReceived, .tapReading: ["queue", "interface"]
+        case .tapDropped: ["queue", "interface", "by"]
+        case .listEntries, .listSequence, .listActivated, .listIssued, .listAge, .listExpires, .listExpired,
+            .listFallback, .listRejectedLines, .listNotEnforceableLines, .listExceptions, .listTestNames,
+            .listRefusedUpdates:
+            ["list"]
+        case .listRefusals: ["list", "cause"]
+        case .reloads, .rollbacks: ["result"]
+        case .health: ["finding"]
+        case .build: ["version"]
+        case .responseBytes, .failOpenSeconds, .snapshotGeneration, .killSwitch, .passes, .processCPU,
+            .processResidentMemory, .processVirtualMemory, .processOpenDescriptors, .processMaximumDescriptors,
+            .processStartTime:
+            []
         }
     }
 
@@ -162,18 +234,30 @@ package enum Metric: CaseIterable, Sendable {
         case .responseBytes: "Bytes of packets that were sent in place of dropped ones."
         case .verdictSeconds: "Time from a packet's receipt to its verdict."
         case .workerCPU: "User and system CPU time that a worker's thread has spent."
+        case .queuePresent:
+            "Whether the kernel's table has the queue; packets of one that is missing are not inspected."
         case .queueLength: "Packets waiting in the kernel's queue."
+        case .queueMaximumLength: "Packets that may wait in the kernel's queue."
+        case .queueCopyRange: "Bytes of each packet that the kernel copies to the sensor, by its own table."
+        case .queueFailOpen: "Whether the kernel lets packets pass for which the queue has no room."
+        case .queueGSO: "Whether the kernel hands over merged packets before it cuts them into segments."
         case .queueKernelDropped: "Packets the kernel dropped because the queue was full."
         case .queueUserDropped: "Packets the kernel dropped because the socket's buffer was full."
         case .receiveOverruns: "Receives refused because the socket's buffer had overrun (ENOBUFS)."
         case .queueUnseen:
             "Packets that never reached the worker, known by gaps in their numbers; with fail-open they passed."
         case .receiveBufferBytes: "Size of the socket's receive buffer as granted."
+        case .receiveBufferWanted: "Size of the socket's receive buffer as it was asked for."
         case .failOpenSeconds:
             "Seconds in which packets passed unseen because there was no room for them; to the whole second."
         case .unfinishedChecksums: "Packets whose checksum was left for the network card to finish."
         case .flows: "Flows remembered at present."
+        case .flowCapacity: "Flows that there is room for."
+        case .flowEvictions: "Flows forgotten before their time because there was no room for another one."
         case .flowMemoryBytes: "Bytes of unfinished messages held for flows at present."
+        case .flowMemoryLimit: "Bytes of unfinished messages that there is room for."
+        case .fragmentMemory: "Bytes of fragments of unfinished packets held at present."
+        case .fragmentMemoryLimit: "Bytes of fragments of unfinished packets that there is room for."
         case .tapReceived: "Frames of a tapped interface that passed the filter, dropped ones among them."
         case .tapDropped: "Frames of a tapped interface that were lost, by who dropped them."
         case .tapReading: "Whether a tapped interface is open and up."
@@ -181,6 +265,7 @@ package enum Metric: CaseIterable, Sendable {
         case .listSequence: "Sequence number of the active list, as its publisher numbered it."
         case .listActivated: "When the active list became active, as Unix time."
         case .listIssued: "When the publisher issued the active list, as Unix time."
+        case .listAge: "Time since the active list was issued, or where that is not known since it became active."
         case .listExpires: "When the active list expires, as Unix time."
         case .listExpired: "Whether the active list has expired; it goes on blocking."
         case .listFallback:

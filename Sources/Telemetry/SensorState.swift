@@ -134,14 +134,24 @@ package struct QueueState: Sendable, Equatable {
     package var kernelDropped: UInt64
     /// Packets that the kernel dropped because the socket's buffer was full.
     package var userDropped: UInt64
+    /// How many bytes of each packet the kernel copies; nil where it is not known.
+    package var copyRange: Int?
 
     /// Collects a queue's line.
-    package init(queue: UInt16, present: Bool, length: UInt64 = 0, kernelDropped: UInt64 = 0, userDropped: UInt64 = 0) {
+    package init(
+        queue: UInt16,
+        present: Bool,
+        length: UInt64 = 0,
+        kernelDropped: UInt64 = 0,
+        userDropped: UInt64 = 0,
+        copyRange: Int? = nil
+    ) {
         self.queue = queue
         self.present = present
         self.length = length
         self.kernelDropped = kernelDropped
         self.userDropped = userDropped
+        self.copyRange = copyRange
     }
 }
 
@@ -307,6 +317,11 @@ package struct ListState: Sendable, Equatable {
         self.exceptions = exceptions
         self.testNames = testNames
         self.isFallback = isFallback
+    }
+
+    /// Seconds from its issue, or where that is not known from its activation, to a time in seconds since 1970-01-01 UTC.
+    package func age(at time: Double) -> Double {
+        max(time - (issuedAt ?? activatedAt), 0)
     }
 
     /// Whether it has expired by a time in seconds since 1970-01-01 UTC; nil where its expiry is not known.

@@ -6,7 +6,8 @@ package enum StatusReport {
     /// The whole object, one line.
     package static func render(_ reading: SensorReading) -> String {
         let state = reading.state
-        let workers = CounterReading.perQueue(reading.workers)
+        let slots = reading.slots.all
+        let workers = CounterReading.perQueue(reading.workers, slots: slots.count)
         let total = CounterReading.total(workers)
         var json = JSONWriter()
         json.beginObject()
@@ -28,7 +29,7 @@ package enum StatusReport {
         for tap in state.taps { write(tap, workers.first { $0.queue == tap.queue }, state, to: &json) }
         json.endArray()
         json.beginArray("lists")
-        for list in state.lists { write(list, state, total, reading.slots.all, to: &json) }
+        for list in state.lists { write(list, state, total, slots, to: &json) }
         json.endArray()
         json.beginArray("refused_lists")
         for counts in state.inactiveRefusals {
@@ -38,7 +39,7 @@ package enum StatusReport {
             json.endObject()
         }
         json.endArray()
-        write(totals: total, reading.slots.all, to: &json)
+        write(totals: total, slots, to: &json)
         write("reloads", state.reloads, to: &json)
         write("rollbacks", state.rollbacks, to: &json)
         json.endObject()

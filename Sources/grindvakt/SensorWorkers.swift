@@ -45,7 +45,8 @@ extension WorkerPool: SensorWorkers {
                 present: true,
                 length: line.length,
                 kernelDropped: line.kernelDropped,
-                userDropped: line.userDropped
+                userDropped: line.userDropped,
+                copyRange: line.copyRange
             )
         }
     }

@@ -40,6 +40,9 @@ struct CountersTests {
         counters.setFlows(5)
         counters.setFlows(3)
         counters.setFlowMemory(bytes: 4096)
+        counters.setFragmentMemory(bytes: 512)
+        counters.setFlowEvictions(6)
+        counters.setLimits(flows: 10, flowMemory: 11, fragmentMemory: 12)
         counters.setReceiveBuffer(bytes: -1)
 
         let reading = counters.read()
@@ -58,6 +61,11 @@ struct CountersTests {
         #expect(reading.unfinishedChecksums == 2)
         #expect(reading.flows == 3)
         #expect(reading.flowMemoryBytes == 4096)
+        #expect(reading.fragmentMemoryBytes == 512)
+        #expect(reading.flowEvictions == 6)
+        #expect(reading.flowCapacity == 10)
+        #expect(reading.flowMemoryLimitBytes == 11)
+        #expect(reading.fragmentMemoryLimitBytes == 12)
         #expect(reading.receiveBufferBytes == 0)
     }
 
@@ -102,6 +110,46 @@ struct CountersTests {
         #expect(Anomaly.allCases.count <= Counters.anomalyCapacity)
         #expect(EncryptedDNS.allCases.count <= Counters.encryptedDNSCapacity)
         #expect(ExemptionReason.allCases.count <= Counters.exemptionCapacity)
+        #expect(CountedResponse.allCases.count <= Counters.responseCapacity)
+        #expect(ResponseResult.allCases.count <= Counters.responseResultCapacity)
+    }
+
+    @Test func `groups of cells follow each other without a gap, so that one pass upwards reads each line once`() {
+        typealias Cell = Counters.Cell
+        let groups = [
+            (Cell.packets, CountedVerdict.allCases.count), (Cell.receiveOverruns, 1), (Cell.unseen, 1),
+            (Cell.unfinishedChecksums, 1), (Cell.flows, 1), (Cell.flowMemory, 1), (Cell.fragmentMemory, 1),
+            (Cell.flowEvictions, 1), (Cell.responseBytes, 1), (Cell.receiveBuffer, 1), (Cell.flowCapacity, 1),
+            (Cell.flowMemoryLimit, 1), (Cell.fragmentMemoryLimit, 1), (Cell.verdictNanoseconds, 1),
+            (Cell.verdictBuckets, VerdictBuckets.count), (Cell.names, Counters.protocolCapacity),
+            (Cell.undecided, Counters.causeCapacity), (Cell.anomalies, Counters.anomalyCapacity),
+            (Cell.encryptedDNSFlows, Counters.encryptedDNSCapacity),
+            (Cell.responses, Counters.responseCapacity * Counters.responseResultCapacity),
+            (Cell.slots, Counters.slotCapacity * Cell.slotStride),
+        ]
+        var end = 0
+        for (start, count) in groups {
+            #expect(start == end)
+            end = start + count
+        }
+        #expect(end == Cell.count)
+        #expect(Cell.testMatches == Counters.protocolCapacity && Cell.exemptions == 2 * Counters.protocolCapacity)
+        #expect(Cell.slotStride == Cell.exemptions + Counters.exemptionCapacity)
+    }
+
+    @Test func `only the slots that were given out are read`() {
+        let counters = Counters(queue: 0)
+        for slot in 0..<3 {
+            counters.countMatch(slot: slot, .http)
+            counters.countExemption(slot: slot, .protected)
+        }
+        counters.countResponse(.unreachable, .unanswerable, bytes: 0)
+        for (slots, seen) in [(0, 0), (2, 2), (3, 3), (64, 3), (-1, 0), (1_000, 3)] {
+            let reading = counters.read(slots: slots)
+            #expect((0..<64).reduce(0) { $0 + reading.matches(slot: $1, .http) } == UInt64(seen), "\(slots)")
+            #expect((0..<64).reduce(0) { $0 + reading.exemptions(slot: $1, .protected) } == UInt64(seen), "\(slots)")
+            #expect(reading.responses(.unreachable, .unanswerable) == 1)
+        }
     }
 
     /// A packet in fragments.
@@ -249,7 +297,7 @@ struct VerdictBucketsTests {
         counters.observeVerdict(nanoseconds: 3000, packets: 0)
         counters.observeVerdict(nanoseconds: 3000, packets: -1)
         let reading = counters.read()
-        #expect(reading.verdictBuckets[2] == 4)
+        #expect(reading.verdictBuckets.dropFirst(2).first == 4)
         #expect(reading.verdictCount == 4)
         #expect(reading.verdictNanoseconds == 12_000)
     }

@@ -36,6 +36,9 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     first.countUnfinishedChecksum()
     first.setFlows(12)
     first.setFlowMemory(bytes: 2048)
+    first.setFragmentMemory(bytes: 512)
+    first.setFlowEvictions(9)
+    first.setLimits(flows: 65_536, flowMemory: 33_554_432, fragmentMemory: 4_194_304)
     first.setReceiveBuffer(bytes: 8_388_608)
     var refused = RefusalCounts(list: listID)
     refused.countUpdate([.protectedName, .growth])
@@ -54,7 +57,7 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
         failures: FailureActions(overload: "accept", absence: "accept", malformed: "drop", overBudget: "accept"),
         failOpenSeconds: 3,
         queues: [
-            QueueState(queue: 0, present: true, length: 2, kernelDropped: 6, userDropped: 7),
+            QueueState(queue: 0, present: true, length: 2, kernelDropped: 6, userDropped: 7, copyRange: 65_531),
             QueueState(queue: 1, present: false),
         ],
         queueConfigurations: [
@@ -124,13 +127,18 @@ struct ExpositionTests {
         #expect(Exposition.render(smallReading(), as: .prometheus) == prometheusText)
     }
 
-    @Test func `OpenMetrics differs in family names, the info type and the end mark alone`() {
+    @Test func `OpenMetrics differs in family names, the info type, the units and the end mark alone`() {
         let expected =
             prometheusText.split(separator: "\n").map { line in
                 if line == "# TYPE grindvakt_build_info gauge" { return "# TYPE grindvakt_build info" }
                 guard line.hasPrefix("# ") else { return String(line) }
-                return line.replacingOccurrences(of: "_total ", with: " ")
+                let head = line.replacingOccurrences(of: "_total ", with: " ")
                     .replacingOccurrences(of: "grindvakt_build_info ", with: "grindvakt_build ")
+                let family = head.split(separator: " ")[2]
+                for unit in ["seconds", "bytes"] where head.hasPrefix("# TYPE") && family.hasSuffix("_" + unit) {
+                    return head + "\n# UNIT \(family) \(unit)"
+                }
+                return head
             }.joined(separator: "\n") + "\n# EOF\n"
         #expect(Exposition.render(smallReading(), as: .openMetrics) == expected)
     }
@@ -177,6 +185,50 @@ struct ExpositionTests {
                 #expect(!value.isEmpty && value.count <= 24)
                 #expect(value.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x2D }, "\(value)")
             }
+        }
+    }
+
+    @Test func `the JSON form has the samples of the text, each with its family's type and unit`() throws {
+        let text = Exposition.render(smallReading(), as: .json)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        #expect(object["time"] as? Double == 1_763_776_900.5)
+        let metrics = try #require(object["metrics"] as? [[String: Any]])
+        let samples = prometheusText.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        try #require(metrics.count == samples.count)
+        let families = Dictionary(uniqueKeysWithValues: Metric.allCases.map { ($0.sampleName, $0) })
+        for (metric, sample) in zip(metrics, samples) {
+            let name = try #require(metric["name"] as? String)
+            let labels = try #require(metric["labels"] as? [String: String])
+            let value = try #require(metric["value"] as? Double)
+            let space = try #require(sample.lastIndex(of: " "))
+            #expect(value == Double(sample[sample.index(after: space)...]))
+            let open = sample.firstIndex(of: "{") ?? space
+            #expect(sample[..<open] == name)
+            let pairs = sample[open..<space].dropFirst().dropLast().split(separator: ",")
+            #expect(labels.count == pairs.count)
+            for pair in pairs {
+                let parts = pair.split(separator: "=", maxSplits: 1)
+                #expect(labels[String(parts[0])] == String(parts[1].dropFirst().dropLast()))
+            }
+            let family = ["_bucket", "_sum", "_count"].reduce(name) {
+                name.hasPrefix("grindvakt_verdict_seconds") && $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0
+            }
+            let metricFamily = try #require(families[family], "\(name)")
+            #expect(metric["unit"] as? String == metricFamily.unit)
+            #expect(metric["type"] as? String == "\(metricFamily.kind)")
+        }
+    }
+
+    @Test func `the samples of a family have the labels that it declares`() throws {
+        let text = Exposition.render(smallReading(), as: .json)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+        for sample in try #require(object["metrics"] as? [[String: Any]]) {
+            let name = try #require(sample["name"] as? String)
+            let metric = try #require(
+                Metric.allCases.first { name.hasPrefix($0.sampleName) && name.count - $0.sampleName.count < 8 }
+            )
+            let labels = try #require(sample["labels"] as? [String: String])
+            #expect(labels.keys.filter { $0 != "le" }.sorted() == metric.labels.sorted(), "\(name)")
         }
     }
 

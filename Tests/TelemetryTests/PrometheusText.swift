@@ -126,9 +126,25 @@ let prometheusText = """
     # TYPE grindvakt_worker_cpu_seconds_total counter
     grindvakt_worker_cpu_seconds_total{queue="0"} 1.5
     grindvakt_worker_cpu_seconds_total{queue="7"} 0.00000025
+    # HELP grindvakt_queue_present Whether the kernel's table has the queue; packets of one that is missing are not inspected.
+    # TYPE grindvakt_queue_present gauge
+    grindvakt_queue_present{queue="0"} 1
+    grindvakt_queue_present{queue="1"} 0
     # HELP grindvakt_queue_length Packets waiting in the kernel's queue.
     # TYPE grindvakt_queue_length gauge
     grindvakt_queue_length{queue="0"} 2
+    # HELP grindvakt_queue_maximum_length Packets that may wait in the kernel's queue.
+    # TYPE grindvakt_queue_maximum_length gauge
+    grindvakt_queue_maximum_length{queue="0"} 4096
+    # HELP grindvakt_queue_copy_range_bytes Bytes of each packet that the kernel copies to the sensor, by its own table.
+    # TYPE grindvakt_queue_copy_range_bytes gauge
+    grindvakt_queue_copy_range_bytes{queue="0"} 65531
+    # HELP grindvakt_queue_fail_open Whether the kernel lets packets pass for which the queue has no room.
+    # TYPE grindvakt_queue_fail_open gauge
+    grindvakt_queue_fail_open{queue="0"} 1
+    # HELP grindvakt_queue_gso Whether the kernel hands over merged packets before it cuts them into segments.
+    # TYPE grindvakt_queue_gso gauge
+    grindvakt_queue_gso{queue="0"} 0
     # HELP grindvakt_queue_kernel_dropped_total Packets the kernel dropped because the queue was full.
     # TYPE grindvakt_queue_kernel_dropped_total counter
     grindvakt_queue_kernel_dropped_total{queue="0"} 6
@@ -147,6 +163,9 @@ let prometheusText = """
     # TYPE grindvakt_receive_buffer_bytes gauge
     grindvakt_receive_buffer_bytes{queue="0"} 8388608
     grindvakt_receive_buffer_bytes{queue="1"} 0
+    # HELP grindvakt_receive_buffer_wanted_bytes Size of the socket's receive buffer as it was asked for.
+    # TYPE grindvakt_receive_buffer_wanted_bytes gauge
+    grindvakt_receive_buffer_wanted_bytes{queue="0"} 16777216
     # HELP grindvakt_fail_open_seconds_total Seconds in which packets passed unseen because there was no room for them; to the whole second.
     # TYPE grindvakt_fail_open_seconds_total counter
     grindvakt_fail_open_seconds_total 3
@@ -158,10 +177,30 @@ let prometheusText = """
     # TYPE grindvakt_flows gauge
     grindvakt_flows{queue="0"} 12
     grindvakt_flows{queue="1"} 0
+    # HELP grindvakt_flow_capacity Flows that there is room for.
+    # TYPE grindvakt_flow_capacity gauge
+    grindvakt_flow_capacity{queue="0"} 65536
+    grindvakt_flow_capacity{queue="1"} 0
+    # HELP grindvakt_flow_evictions_total Flows forgotten before their time because there was no room for another one.
+    # TYPE grindvakt_flow_evictions_total counter
+    grindvakt_flow_evictions_total{queue="0"} 9
+    grindvakt_flow_evictions_total{queue="1"} 0
     # HELP grindvakt_flow_memory_bytes Bytes of unfinished messages held for flows at present.
     # TYPE grindvakt_flow_memory_bytes gauge
     grindvakt_flow_memory_bytes{queue="0"} 2048
     grindvakt_flow_memory_bytes{queue="1"} 0
+    # HELP grindvakt_flow_memory_limit_bytes Bytes of unfinished messages that there is room for.
+    # TYPE grindvakt_flow_memory_limit_bytes gauge
+    grindvakt_flow_memory_limit_bytes{queue="0"} 33554432
+    grindvakt_flow_memory_limit_bytes{queue="1"} 0
+    # HELP grindvakt_fragment_memory_bytes Bytes of fragments of unfinished packets held at present.
+    # TYPE grindvakt_fragment_memory_bytes gauge
+    grindvakt_fragment_memory_bytes{queue="0"} 512
+    grindvakt_fragment_memory_bytes{queue="1"} 0
+    # HELP grindvakt_fragment_memory_limit_bytes Bytes of fragments of unfinished packets that there is room for.
+    # TYPE grindvakt_fragment_memory_limit_bytes gauge
+    grindvakt_fragment_memory_limit_bytes{queue="0"} 4194304
+    grindvakt_fragment_memory_limit_bytes{queue="1"} 0
     # HELP grindvakt_tap_packets_received_total Frames of a tapped interface that passed the filter, dropped ones among them.
     # TYPE grindvakt_tap_packets_received_total counter
     grindvakt_tap_packets_received_total{queue="7",interface="mirror0"} 90
@@ -186,6 +225,10 @@ let prometheusText = """
     # HELP grindvakt_list_issued_timestamp_seconds When the publisher issued the active list, as Unix time.
     # TYPE grindvakt_list_issued_timestamp_seconds gauge
     grindvakt_list_issued_timestamp_seconds{list="police"} 1763700000
+    # HELP grindvakt_list_age_seconds Time since the active list was issued, or where that is not known since it became active.
+    # TYPE grindvakt_list_age_seconds gauge
+    grindvakt_list_age_seconds{list="police"} 76900.5
+    grindvakt_list_age_seconds{list="local"} 99.5
     # HELP grindvakt_list_expires_timestamp_seconds When the active list expires, as Unix time.
     # TYPE grindvakt_list_expires_timestamp_seconds gauge
     grindvakt_list_expires_timestamp_seconds{list="police"} 1763776900.5
