@@ -245,6 +245,7 @@ package final class Counters: Sendable {
     /// The present values of the cells, for the exposition and for the status report.
     ///
     /// - Parameter slots: how many slots the registry has given out; the cells of the others are not touched, and read as zero.
+    /// - Returns: the values, each whole.
     package func read(slots: Int = slotCapacity) -> CounterReading {
         let end = Cell.slots + min(max(slots, 0), Self.slotCapacity) * Cell.slotStride
         var reading = CounterReading(queue: queue)

@@ -17,8 +17,8 @@ func decimalSeconds(_ seconds: Double) -> String {
 
 private func decimal(whole: UInt64, fraction: UInt64, digits: Int) -> String {
     guard fraction > 0 else { return String(whole) }
-    var text = String(fraction)
-    text = String(repeating: "0", count: digits - text.count) + text
-    while text.last == "0" { text.removeLast() }
-    return "\(whole).\(text)"
+    var (fraction, digits) = (fraction, digits)
+    while fraction % 10 == 0 { (fraction, digits) = (fraction / 10, digits - 1) }
+    let text = String(fraction)
+    return "\(whole)." + String(repeating: "0", count: digits - text.utf8.count) + text
 }

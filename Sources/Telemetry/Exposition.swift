@@ -391,6 +391,8 @@ package struct Exposition {
     }
 
     private mutating func escape(_ value: String) {
+        let isPlain = value.utf8.allSatisfy { $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") && $0 != 0x0A }
+        guard isPlain == false else { return text += value }
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\\": text += "\\\\"
