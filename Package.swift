@@ -72,7 +72,7 @@ let package = Package(
         .target(
             name: "ControlSocket",
             dependencies: [
-                "Telemetry",
+                "CZlib", "Telemetry",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -9,7 +9,11 @@ import Telemetry
 /// Guarantees: nothing of a request is repeated in an answer.
 struct ControlResponder: Sendable {
     let source: ControlSource
+    /// Whether nothing can be changed, as where it is not known who asks.
+    var isReadOnly = false
 
+    /// How long the answer may take to be taken: one that is not taken would hold its connection for ever.
+    private static let answerTime = TimeAmount.seconds(10)
     /// The most bytes of a request's body that are read; only `/pass` needs one.
     private static let bodyLimit = PassRequest.longestText
     /// How long a request's body may take to come: one that trickles in is never idle, and would hold its connection for hours.
@@ -19,7 +23,12 @@ struct ControlResponder: Sendable {
         var status: HTTPResponse.Status
         var contentType = "text/plain; charset=utf-8"
         var allow: String?
+        /// The fields of the request, besides `Accept-Encoding`, that the body was chosen by.
+        var varies: String?
         var body: String
+
+        /// Whether the body is packed where the client can unpack it.
+        var isPackable: Bool { status == .ok && body.utf8.count >= Gzip.leastSize }
     }
 
     /// Carries out a change that is asked for, and tells how it went.
@@ -37,24 +46,32 @@ struct ControlResponder: Sendable {
     func respond(
         to request: Request,
         _ writer: consuming ResponseWriter,
-        on channel: any Channel
+        on channel: any Channel,
+        among connections: OpenConnections
     ) async throws {
         guard let body = try await smallBody(of: request, on: channel) else {
             let answer = Answer(status: .contentTooLarge, body: "request body too large\n")
-            try await write(answer, isHead: false, closes: true, writer)
+            try await write(answer, packs: false, isHead: false, closes: true, writer)
             throw BodyTooLarge()
         }
+        let isChange = request.method == .post
+        if isChange == false { await connections.pace(of: channel).wait() }
+        connections.note(channel, isChanging: isChange)
         let answer = await answer(to: request, body, on: channel)
-        try await write(answer, isHead: request.method == .head, closes: false, writer)
+        connections.note(channel, isChanging: false)
+        let deadline = channel.eventLoop.scheduleTask(in: Self.answerTime) { channel.close(promise: nil) }
+        defer { deadline.cancel() }
+        let packs = Gzip.isAccepted(request.headers[.acceptEncoding])
+        try await write(answer, packs: packs, isHead: request.method == .head, closes: false, writer)
     }
 
     private func answer(to request: Request, _ body: [UInt8], on channel: any Channel) async -> Answer {
         let isRead = request.method == .get || request.method == .head
         switch (request.uri.path, isRead) {
         case ("/metrics", true):
-            let format = ExpositionFormat(accept: request.headers[.accept])
-            let text = Exposition.render(await source.reading(), as: format)
-            return Answer(status: .ok, contentType: format.contentType, body: text)
+            return await metrics(as: ExpositionFormat(accept: request.headers[.accept]), varies: "Accept")
+        case ("/metrics.json", true):
+            return await metrics(as: .json)
         case ("/status", true):
             let text = StatusReport.render(await source.reading()) + "\n"
             return Answer(status: .ok, contentType: "application/json", body: text)
@@ -62,11 +79,17 @@ struct ControlResponder: Sendable {
             return await source.isHealthy()
                 ? Answer(status: .ok, body: "ok\n")
                 : Answer(status: .serviceUnavailable, body: "not healthy\n")
-        case ("/metrics", _), ("/status", _), ("/healthz", _):
+        case ("/metrics", _), ("/metrics.json", _), ("/status", _), ("/healthz", _):
             return Answer(status: .methodNotAllowed, allow: "GET, HEAD", body: "use GET\n")
         default:
             guard let change = change(at: request.uri.path) else {
                 return Answer(status: .notFound, body: "try /metrics, /healthz, /status or POST /reload\n")
+            }
+            guard isReadOnly == false else {
+                return Answer(
+                    status: .forbidden,
+                    body: "nothing can be changed here; ask on the sensor's Unix socket\n"
+                )
             }
             guard request.method == .post else {
                 return Answer(status: .methodNotAllowed, allow: "POST", body: "use POST\n")
@@ -79,6 +102,11 @@ struct ControlResponder: Sendable {
             }
             return await change(request.uri.query, body, user)
         }
+    }
+
+    private func metrics(as format: ExpositionFormat, varies: String? = nil) async -> Answer {
+        let text = Exposition.render(await source.reading(), as: format)
+        return Answer(status: .ok, contentType: format.contentType, varies: varies, body: text)
     }
 
     /// The resources that change something; nil for a path that is none of them.
@@ -154,12 +182,17 @@ struct ControlResponder: Sendable {
 
     private func write(
         _ answer: Answer,
+        packs: Bool,
         isHead: Bool,
         closes: Bool,
         _ writer: consuming ResponseWriter
     ) async throws {
-        let body = ByteBuffer(string: answer.body)
+        let packed = packs && answer.isPackable ? Gzip.pack(Array(answer.body.utf8)) : nil
+        let body = packed.map { ByteBuffer(bytes: $0) } ?? ByteBuffer(string: answer.body)
         var fields = HTTPFields()
+        if packed != nil { fields[.contentEncoding] = "gzip" }
+        let varies = [answer.varies, answer.isPackable ? "Accept-Encoding" : nil].compactMap(\.self)
+        if varies.isEmpty == false { fields[.vary] = varies.joined(separator: ", ") }
         fields[.contentType] = answer.contentType
         fields[.contentLength] = String(body.readableBytes)
         fields[.cacheControl] = "no-store"

@@ -8,6 +8,16 @@ package enum ControlSocketError: Error, Equatable, CustomStringConvertible {
     case pathTooLong(String, limit: Int)
     /// The directory of the path does not exist, nor does the one above it.
     case noDirectory(String)
+    /// There is no group of this name.
+    case noGroup(String)
+    /// The process may not give its files to this group.
+    case groupNotPermitted(path: String, group: String)
+    /// What was given is no address in digits.
+    case notAnAddress(String)
+    /// Another process listens at the address and port.
+    case addressInUse(String)
+    /// The host has no such address.
+    case addressMissing(String)
     /// A call failed, with the system's reason.
     case failed(path: String, call: String, errno: CInt, reason: String)
 
@@ -22,6 +32,16 @@ package enum ControlSocketError: Error, Equatable, CustomStringConvertible {
             "\(path): longer than the \(limit) bytes a socket's path may have; choose a shorter one"
         case .noDirectory(let path):
             "\(path): no such directory; create it or choose another socket"
+        case .noGroup(let group):
+            "group \(group): there is no such group; create it, or name another one in [metrics]"
+        case .groupNotPermitted(let path, let group):
+            "\(path): the sensor's user may not give it to group \(group); make the user a member, or set SupplementaryGroups= in the unit"
+        case .notAnAddress(let address):
+            "\(address): not an address in digits and a port; write it like 127.0.0.1:9469 or [::1]:9469"
+        case .addressInUse(let address):
+            "\(address): another process is listening there; stop it or choose another port"
+        case .addressMissing(let address):
+            "\(address): this host has no such address; choose one of its own, like 127.0.0.1"
         case .failed(let path, let call, _, let reason):
             "\(path): cannot open the control socket: \(call): \(reason)"
         }

@@ -3,7 +3,8 @@ import Glibc
 
 /// The file of a listening Unix stream socket.
 ///
-/// Guarantees: the file has mode 0660 whatever the umask is and never a wider one; what is not a socket, and what another
+/// Guarantees: the file has the mode that was asked for whatever the umask is and never a wider one, and never that mode before it has
+/// the group that was asked for; what is not a socket, and what another
 /// process listens at, is never removed; the file goes away at the end only if it is still the one that was made.
 struct SocketFile: Sendable {
     /// Where the file is.
@@ -13,24 +14,25 @@ struct SocketFile: Sendable {
     /// The most bytes that a socket's path may have; one more is for the zero at its end.
     static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 
-    /// How many connections may wait to be accepted.
-    private static let backlog: CInt = 32
-
     /// Makes the file and a socket that listens at it, replacing the file of a process that has ended.
     ///
     /// The directory is created with mode 0755 if only the last component of its path is missing.
     ///
     /// - Returns: the file, and the listening descriptor, which the caller owns.
-    static func listen(at path: String) throws(ControlSocketError) -> (file: SocketFile, descriptor: CInt) {
+    static func listen(
+        at path: String,
+        _ access: SocketAccess = SocketAccess()
+    ) throws(ControlSocketError) -> (file: SocketFile, descriptor: CInt) {
         guard !path.isEmpty, path.utf8.count <= longestPath else {
             throw .pathTooLong(path, limit: longestPath)
         }
+        let group = try access.groupNumber()
         try makeDirectory(of: path)
         try removeStale(path)
         let descriptor = try makeSocket(path)
         do throws(ControlSocketError) {
             // The kernel gives the file the socket's own mode less the umask, so it is never wider than this.
-            try check(fchmod(descriptor, 0o660), path, "fchmod")
+            try check(fchmod(descriptor, group == nil ? access.mode : access.mode & 0o600), path, "fchmod")
             if bind(descriptor, path) != 0 {
                 throw errno == EADDRINUSE ? .inUse(path) : failure(path, "bind", errno)
             }
@@ -39,8 +41,9 @@ struct SocketFile: Sendable {
             throw error
         }
         do throws(ControlSocketError) {
-            try check(changeMode(path, 0o660), path, "chmod")
-            try check(Glibc.listen(descriptor, backlog), path, "listen")
+            if let group { try give(path, to: group, access.group ?? "") }
+            try check(changeMode(path, access.mode), path, "chmod")
+            try check(Glibc.listen(descriptor, HTTPService.backlog), path, "listen")
             guard let identity = Identity(of: path) else { throw failure(path, "lstat", ENOENT) }
             return (SocketFile(path: path, identity: identity), descriptor)
         } catch {
@@ -124,6 +127,12 @@ struct SocketFile: Sendable {
     private static func changeMode(_ path: String, _ mode: mode_t) -> CInt {
         // SAFETY: the string lives for the time of the call and ends in zero.
         unsafe chmod(path, mode)
+    }
+
+    private static func give(_ path: String, to group: gid_t, _ name: String) throws(ControlSocketError) {
+        // SAFETY: the string lives for the time of the call and ends in zero.
+        guard unsafe chown(path, uid_t.max, group) != 0 else { return }
+        throw errno == EPERM ? .groupNotPermitted(path: path, group: name) : failure(path, "chown", errno)
     }
 
     @discardableResult

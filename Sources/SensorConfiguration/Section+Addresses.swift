@@ -12,6 +12,12 @@ extension Section {
         return address
     }
 
+    /// Whether a text is an IPv4 address in digits.
+    static func isIPv4(_ text: String) -> Bool { v4(text) != nil }
+
+    /// Whether a text is an IPv6 address in digits.
+    static func isIPv6(_ text: String) -> Bool { v6(text) != nil }
+
     private static func v4(_ text: String) -> IPAddress? {
         var address = in_addr()
         // SAFETY: the text ends with a zero octet and the result has the size that AF_INET asks for.

@@ -83,6 +83,9 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// The metrics socket's path.
     package var socket = Self.defaultSocket
 
+    /// Who may use the metrics socket, and where else the counters can be had.
+    package var metrics = Metrics()
+
     /// The netfilter rules that feed the queues.
     package var rules = RuleSet()
 
@@ -131,6 +134,7 @@ package struct SensorConfiguration: Equatable, Sendable {
         }
         if var section = file.section("metrics") {
             socket = section.path("socket") ?? socket
+            metrics.read(&section)
             section.refuseUnknownKeys()
         }
         file.refuseUnknownKeys()

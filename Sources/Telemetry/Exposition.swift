@@ -22,35 +22,17 @@ package enum ExpositionFormat: Sendable, CaseIterable {
     package init(accept: String?) {
         var openMetrics = 0.0
         var plainText = 0.0
-        for range in (accept ?? "").split(separator: ",") {
-            let parts = range.split(separator: ";").map { $0.trimmed.lowercased() }
-            var weight = 1.0
-            var version: String?
-            for parameter in parts.dropFirst() {
-                let pair = parameter.split(separator: "=", maxSplits: 1).map { $0.trimmed }
-                guard pair.count == 2 else { continue }
-                if pair[0] == "q" { weight = Double(pair[1]) ?? 0 }
-                if pair[0] == "version" { version = pair[1].filter { $0 != "\"" } }
-            }
-            switch parts.first {
-            case "application/openmetrics-text" where version == nil || version == "1.0.0":
-                openMetrics = max(openMetrics, weight)
+        for range in FieldRange.ranges(in: accept) {
+            switch range.name {
+            case "application/openmetrics-text" where range.version == nil || range.version == "1.0.0":
+                openMetrics = max(openMetrics, range.weight)
             case "text/plain":
-                plainText = max(plainText, weight)
+                plainText = max(plainText, range.weight)
             default:
                 continue
             }
         }
         self = openMetrics > 0 && openMetrics >= plainText ? .openMetrics : .prometheus
-    }
-}
-
-extension StringProtocol {
-    fileprivate var trimmed: String {
-        var rest = self[...]
-        while rest.first == " " || rest.first == "\t" { rest.removeFirst() }
-        while rest.last == " " || rest.last == "\t" { rest.removeLast() }
-        return String(rest)
     }
 }
 
@@ -89,6 +71,15 @@ package struct Exposition {
             return exposition.json.text + "\n"
         }
         return exposition.text
+    }
+
+    /// A text without the families about the process, for whoever adds it to a text that has the same families of its own.
+    package static func withoutProcess(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+            let words = line.split(separator: " ", maxSplits: 3)
+            let name = line.hasPrefix("#") ? words.dropFirst(2).first : words.first
+            return name?.hasPrefix("process_") != true
+        }.joined(separator: "\n")
     }
 
     private init(_ reading: SensorReading, as format: ExpositionFormat) {

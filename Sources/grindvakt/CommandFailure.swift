@@ -46,8 +46,11 @@ extension TapError: CommandFailure {
 
 extension ControlSocketError: CommandFailure {
     var exitStatus: Int32 {
-        if case .failed(_, _, let number, _) = self, Errno(rawValue: number) == .permissionDenied { return 3 }
-        return 2
+        switch self {
+        case .failed(_, _, let number, _) where Errno(rawValue: number) == .permissionDenied: 3
+        case .groupNotPermitted: 3
+        default: 2
+        }
     }
 }
 

@@ -35,6 +35,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The metrics socket.", valueName: "path"), completion: .file())
     var socket: String?
 
+    @Option(help: ArgumentHelp("Let the counters be read over TCP, too: 127.0.0.1:9469, [::1]:9469.", valueName: "address:port"))
+    var listen: ListenAddress?
+
     @Flag(help: "Leave bad lines of the lists out, and log which, instead of refusing the list.")
     var lenient = false
 
@@ -51,6 +54,7 @@ struct RunCommand: AsyncParsableCommand {
             adjust: { configuration in
                 if let queues { configuration.queues = queues.range }
                 if let socket { configuration.socket = socket }
+                if let listen { configuration.metrics.listen = listen }
             },
             start: { sensor in try sensor.start() }
         )

@@ -36,18 +36,41 @@ extension Sensor {
         let sensor = try Sensor(file, configuration, logger)
         // Reading the lists may be broken off; from here on, ending in disorder would leave a socket and lose packets in hand.
         let signals = SensorSignals(hangups: hangups, ends: await UnixSignalsSequence(trapping: .sigterm, .sigint))
-        let control = try ControlSocket(path: configuration.socket, source: sensor.controlSource, logger: logger)
+        let control = try ControlSocket(
+            path: configuration.socket,
+            access: SocketAccess(mode: configuration.metrics.mode, group: configuration.metrics.group),
+            source: sensor.controlSource,
+            logger: logger
+        )
+        let listener = try configuration.metrics.listen.map { listen throws(ControlSocketError) in
+            try MetricsListener(
+                address: listen.address,
+                port: listen.port,
+                source: sensor.controlSource,
+                logger: logger
+            )
+        }
+        if let listener { logger.info("counters can be read at http://\(listener.name)/metrics") }
         try start(sensor)
-        try await sensor.serve(control, signals)
+        try await sensor.serve(control, listener, signals)
     }
 
-    private func serve(_ control: ControlSocket, _ signals: SensorSignals) async throws {
+    private func serve(
+        _ control: ControlSocket,
+        _ listener: MetricsListener?,
+        _ signals: SensorSignals
+    ) async throws {
         // The group would log each step of stopping; the sensor says itself what matters.
         let quiet = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
+        let listeners = ([control] + (listener.map { [$0] } ?? []) as [any Service]).map {
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: $0,
+                failureTerminationBehavior: .gracefullyShutdownGroup
+            )
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: control, failureTerminationBehavior: .gracefullyShutdownGroup),
+                services: listeners + [
                     .init(service: ReloadOnHangup(sensor: self, signals: signals.hangups)),
                     .init(service: Clock(sensor: self)),
                     .init(

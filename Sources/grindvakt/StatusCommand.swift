@@ -53,25 +53,6 @@ struct StatusCommand: AsyncParsableCommand {
     }
 }
 
-/// `grindvakt metrics`: the counters, as a scraper gets them.
-struct MetricsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "metrics",
-        abstract: "Print the counters of a running sensor as a scraper gets them.",
-        discussion: "The same as: curl --unix-socket /run/grindvakt/metrics.sock http://localhost/metrics"
-    )
-
-    @OptionGroup var socket: SocketOption
-
-    @Flag(name: .customLong("openmetrics"), help: "OpenMetrics 1.0 instead of the Prometheus text format.")
-    var openMetrics = false
-
-    func run() async throws {
-        let accept = openMetrics ? "application/openmetrics-text; version=1.0.0" : nil
-        try FileDescriptor.standardOutput.writeAll(try await socket.request("GET", "/metrics", accept: accept).body)
-    }
-}
-
 /// `grindvakt reload`: lists read anew.
 struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -73,6 +73,9 @@ struct TapCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The metrics socket.", valueName: "path"), completion: .file())
     var socket: String?
 
+    @Option(help: ArgumentHelp("Let the counters be read over TCP, too: 127.0.0.1:9469, [::1]:9469.", valueName: "address:port"))
+    var listen: ListenAddress?
+
     @Flag(help: "Leave bad lines of the lists out, and log which, instead of refusing the list.")
     var lenient = false
 
@@ -104,6 +107,7 @@ struct TapCommand: AsyncParsableCommand {
             ConfigurationFile(path: config, lists: list, isLenient: lenient),
             adjust: { configuration in
                 if let socket { configuration.socket = socket }
+                if let listen { configuration.metrics.listen = listen }
             },
             start: { sensor in try sensor.start(taps) }
         )

@@ -143,7 +143,7 @@ private struct LogLinesBackend: LogHandler {
 /// - Returns: how long the shutdown took.
 @discardableResult
 func serving(
-    _ socket: ControlSocket,
+    _ socket: any Service,
     _ body: @Sendable () async throws -> Void
 ) async throws -> Duration {
     let group = ServiceGroup(

@@ -1,0 +1,117 @@
+import Glibc
+package import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// The same resources over TCP, for scrapers that know no Unix sockets; nothing can be changed here, as nobody knows who asks.
+///
+/// Guarantees: the listener listens when `init` returns; it is bound to the one address it was given; what ``HTTPService`` bounds
+/// is bounded.
+package final class MetricsListener: Service {
+    /// The address and port, as `192.0.2.1:9469` or `[2001:db8::1]:9469`; the port that the kernel chose where zero was asked for.
+    package let name: String
+
+    private let listening: Mutex<CInt?>
+    private let service: HTTPService
+
+    /// Opens the listener.
+    ///
+    /// - Parameters:
+    ///   - address: an IPv4 or IPv6 address in digits.
+    ///   - port: the port; zero for any that is free.
+    ///   - source: what it offers; of the changes nothing.
+    ///   - logger: told about failures of the listener as a whole, never about requests.
+    /// - Throws: ``ControlSocketError``; nothing is left behind then.
+    package init(
+        address: String,
+        port: UInt16,
+        source: ControlSource,
+        logger: Logger
+    ) throws(ControlSocketError) {
+        let wanted = Self.name(address, port)
+        guard let endpoint = try? SocketAddress(ipAddress: address, port: Int(port)) else {
+            throw .notAnAddress(wanted)
+        }
+        let flags = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(
+            endpoint.protocol.rawValue == NIOBSDSocket.ProtocolFamily.inet6.rawValue ? AF_INET6 : AF_INET,
+            flags,
+            0
+        )
+        guard descriptor >= 0 else {
+            throw .failed(path: wanted, call: "socket", errno: errno, reason: systemReason(errno))
+        }
+        do throws(ControlSocketError) {
+            try Self.listen(descriptor, at: endpoint, wanted)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        let name = Self.name(address, Self.port(of: descriptor) ?? port)
+        self.name = name
+        listening = Mutex(descriptor)
+        service = HTTPService(
+            name: name,
+            responder: ControlResponder(source: source, isReadOnly: true),
+            logger: logger
+        )
+    }
+
+    deinit {
+        if let descriptor = listening.withLock({ $0.take() }) { close(descriptor) }
+    }
+
+    /// Serves until a graceful shutdown or a cancellation; to be called once.
+    ///
+    /// - Throws: what the event loop throws when it cannot serve the socket.
+    package func run() async throws {
+        guard let descriptor = listening.withLock({ $0.take() }) else { return }
+        try await service.run(at: descriptor)
+    }
+
+    private static func listen(
+        _ descriptor: CInt,
+        at endpoint: SocketAddress,
+        _ wanted: String
+    ) throws(ControlSocketError) {
+        // A sensor that starts anew does not wait for the connections of the one before it to time out.
+        set(descriptor, SOL_SOCKET, SO_REUSEADDR)
+        // One address and no other: not IPv4 too where all of IPv6 was asked for.
+        if case .v6 = endpoint { set(descriptor, CInt(IPPROTO_IPV6), IPV6_V6ONLY) }
+        // SAFETY: the address is alive for the call and its length is its own.
+        let bound = unsafe endpoint.withSockAddr { address, length in
+            unsafe Glibc.bind(descriptor, address, socklen_t(length))
+        }
+        guard bound == 0, Glibc.listen(descriptor, HTTPService.backlog) == 0 else {
+            switch errno {
+            case EADDRINUSE: throw .addressInUse(wanted)
+            case EADDRNOTAVAIL: throw .addressMissing(wanted)
+            default: throw .failed(path: wanted, call: "bind", errno: errno, reason: systemReason(errno))
+            }
+        }
+    }
+
+    private static func set(_ descriptor: CInt, _ level: CInt, _ option: CInt) {
+        var isOn: CInt = 1
+        // SAFETY: the option takes an integer, which outlives the call. Without it the listener works all the same.
+        _ = unsafe setsockopt(descriptor, level, option, &isOn, socklen_t(MemoryLayout<CInt>.size))
+    }
+
+    /// The port that a socket is bound to; nil where the kernel does not tell.
+    private static func port(of descriptor: CInt) -> UInt16? {
+        // Both kinds of address begin with the family and the port, of two octets each.
+        var address = [UInt8](repeating: 0, count: 128)
+        var length = socklen_t(address.count)
+        let status = unsafe address.withUnsafeMutableBytes { bytes in
+            // SAFETY: the buffer is as long as the call is told and is not used after the closure; an address may lie at any octet
+            // for the kernel, which copies it.
+            unsafe getsockname(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+        }
+        return status == 0 ? UInt16(address[2]) << 8 | UInt16(address[3]) : nil
+    }
+
+    private static func name(_ address: String, _ port: UInt16) -> String {
+        address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
+}

@@ -1,0 +1,86 @@
+extension SensorConfiguration {
+    /// Where the counters can be had, and by whom.
+    package struct Metrics: Equatable, Sendable {
+        /// The permission bits of the metrics socket.
+        package var mode: UInt32 = 0o660
+
+        /// The group of the metrics socket, by name or number; nil for the process's own.
+        package var group: String?
+
+        /// Where the counters can be had over TCP; nil for nowhere.
+        package var listen: ListenAddress?
+
+        /// The defaults.
+        package init() {}
+
+        mutating func read(_ section: inout Section) {
+            if let text = section.string("mode") {
+                if let mode = Self.mode(text) {
+                    self.mode = mode
+                } else {
+                    section.note(
+                        "mode",
+                        "mode must be the octal permissions of a socket that its owner can use, like \"0660\""
+                    )
+                }
+            }
+            if let text = section.string("group") {
+                if Self.isGroup(text) {
+                    group = text
+                } else {
+                    section.note("group", "group must be the name or the number of a group, like \"prometheus\"")
+                }
+            }
+            if let text = section.string("listen") {
+                listen = ListenAddress(text)
+                if listen == nil { section.note("listen", "listen must be \(ListenAddress.form)") }
+            }
+        }
+
+        /// Three or four octal digits that let the owner read and write and nobody execute.
+        private static func mode(_ text: String) -> UInt32? {
+            guard (3...4).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
+                let mode = UInt32(text, radix: 8), mode & ~0o666 == 0, mode & 0o600 == 0o600
+            else { return nil }
+            return mode
+        }
+
+        private static func isGroup(_ text: String) -> Bool {
+            (1...32).contains(text.utf8.count)
+                && text.utf8.allSatisfy {
+                    (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
+                        || $0 == 0x2D || $0 == 0x5F || $0 == 0x2E
+                }
+        }
+    }
+}
+
+/// One address and port of this host, in digits: no name that could come to stand for another address.
+package struct ListenAddress: Equatable, Sendable {
+    /// The address, without brackets.
+    package let address: String
+
+    /// The port, never zero.
+    package let port: UInt16
+
+    /// What a text must look like, for errors.
+    package static let form = "an address and a port in digits, like \"127.0.0.1:9469\" or \"[::1]:9469\""
+
+    /// Reads `192.0.2.1:9469` or `[2001:db8::1]:9469`; nil where the text is neither.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+            let port = UInt16(digits), port > 0
+        else { return nil }
+        let host = text[..<colon]
+        if host.first == "[", host.last == "]" {
+            address = String(host.dropFirst().dropLast())
+            guard Section.isIPv6(address) else { return nil }
+        } else {
+            address = String(host)
+            guard Section.isIPv4(address) else { return nil }
+        }
+        self.port = port
+    }
+}
