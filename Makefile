@@ -21,6 +21,8 @@ VM_PACKAGES    := qemu-system-x86 busybox-static cpio kmod nftables conntrack
 RELEASE := -c release --static-swift-stdlib
 BINARY  := $(CURDIR)/.build/release/grindvakt
 PROMTOOL := $(CURDIR)/.build-tools/promtool
+PROMETHEUS := $(CURDIR)/.build-tools/prometheus
+MONITORING := $(CURDIR)/.build-tools/monitoring
 AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 
 .DEFAULT_GOAL := build
@@ -34,9 +36,9 @@ demo: demo-packages build
 	@[ "$$(id -u)" = 0 ] || { echo "the demo makes network namespaces and needs root; run: sudo env PATH=\"\$$PATH\" make demo" >&2; exit 3; }
 	$(BINARY) demo
 
-test: test-packages $(PROMTOOL) $(AIOQUIC) lint build
+test: test-packages $(PROMTOOL) $(PROMETHEUS) $(MONITORING) $(AIOQUIC) lint build
 	Benchmarks/cost.sh --check
-	GRINDVAKT_BINARY=$(BINARY) GRINDVAKT_PROMTOOL=$(PROMTOOL) GRINDVAKT_AIOQUIC=$(AIOQUIC) \
+	GRINDVAKT_BINARY=$(BINARY) GRINDVAKT_PROMTOOL=$(PROMTOOL) GRINDVAKT_MONITORING=$(MONITORING) GRINDVAKT_AIOQUIC=$(AIOQUIC) \
 	    $(SWIFT) test
 
 # nft on a Debian kernel in a virtual machine, iptables on this host, the same verdicts: 2 to 4 minutes on two cores (root). Not part of `test`.
@@ -186,12 +188,21 @@ else \
 fi
 endef
 
-# promtool alone, out of Debian's package prometheus, which would also start a server.
-$(PROMTOOL):
-	@mkdir -p $(dir $@)package
-	cd $(dir $@)package && { apt-get -q download prometheus || { apt-get -q update && apt-get -q download prometheus; }; } && \
-	    dpkg-deb -x prometheus_*.deb .
-	mv $(dir $@)package/usr/bin/promtool $@ && rm -rf $(dir $@)package
+# Programs out of Debian's packages, which would also start servers: fetched with what they need besides, and not installed.
+define unpack
+mkdir -p $@.unpacked && cd $@.unpacked && \
+    { apt-get -q download $(1) || { apt-get -q update && apt-get -q download $(1); }; } && \
+    for package in *.deb; do dpkg-deb -x "$$package" . || exit 1; done
+endef
+
+$(PROMTOOL) $(PROMETHEUS) &:
+	@mkdir -p $(CURDIR)/.build-tools
+	$(call unpack,prometheus)
+	mv $@.unpacked/usr/bin/promtool $(PROMTOOL) && mv $@.unpacked/usr/bin/prometheus $(PROMETHEUS) && rm -rf $@.unpacked
+
+$(MONITORING):
+	$(call unpack,prometheus-node-exporter haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1)
+	mkdir $@.unpacked/lib && mv $@.unpacked/usr/lib/*/*.so* $@.unpacked/lib && rm $@.unpacked/*.deb && mv $@.unpacked $@
 
 # A client and server of QUIC, which Debian 12 has no package of.
 $(AIOQUIC): folder = $(@:/bin/python=)

@@ -68,7 +68,10 @@ package struct ListenAddress: Equatable, Sendable {
 
     /// Reads `192.0.2.1:9469` or `[2001:db8::1]:9469`; nil where the text is neither.
     package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":") else { return nil }
+        // The C function that reads addresses would stop at a NUL.
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), let colon = text.lastIndex(of: ":") else {
+            return nil
+        }
         let digits = text[text.index(after: colon)...]
         guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let port = UInt16(digits), port > 0

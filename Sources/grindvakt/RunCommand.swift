@@ -35,7 +35,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The metrics socket.", valueName: "path"), completion: .file())
     var socket: String?
 
-    @Option(help: ArgumentHelp("Let the counters be read over TCP, too: 127.0.0.1:9469, [::1]:9469.", valueName: "address:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Let the counters be read over TCP, too, as at 127.0.0.1:9469 or [::1]:9469.",
+            valueName: "address:port"
+        )
+    )
     var listen: ListenAddress?
 
     @Flag(help: "Leave bad lines of the lists out, and log which, instead of refusing the list.")

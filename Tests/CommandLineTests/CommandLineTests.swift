@@ -27,7 +27,7 @@ struct CommandLineTests {
         ("rules remove", ["--config", "--backend", "nft", "iptables"]),
         ("status", ["--socket"]),
         ("reload", ["--socket"]),
-        ("metrics", ["--socket"]),
+        ("metrics", ["--socket", "--format", "--textfile"]),
         ("demo", ["demo"]),
     ]
 
@@ -55,7 +55,10 @@ struct CommandLineTests {
     @Test(arguments: [
         ["bogus"], ["run"], ["run", "--list", "l.txt", "--bogus"], ["run", "--list", "l.txt", "--queues", "x"],
         ["replay"],
-        ["replay", "a.pcap", "--output", "xml"], ["status", "--bogus"], ["metrics", "--bogus"], ["reload", "--bogus"],
+        ["replay", "a.pcap", "--output", "xml"], ["status", "--bogus"], ["metrics", "--bogus"],
+        ["metrics", "--format", "xml"], ["metrics", "--textfile", "a.prom", "--format", "json"],
+        ["metrics", "--textfile", "a.txt"], ["run", "--list", "a", "--listen", "localhost:9469"],
+        ["run", "--list", "a", "--listen", "127.0.0.1"], ["reload", "--bogus"],
         ["rules", "show", "--queues", "5:1"], ["rules", "show", "--backend", "pf"], ["rules", "bogus"],
         ["demo", "--bogus"], ["tap"], ["tap", "-i", "lo"], ["tap", "--list", "l.txt"],
         ["tap", "-i", "lo", "-i", "lo", "--list", "l.txt"], ["tap", "-i", "lo", "--list", "l.txt", "--buffer", "1"],

@@ -52,7 +52,7 @@ extension LiveTests {
 
             let status = try await site.grindvakt(["status", "--socket", site.socket])
             #expect(status.succeeded && status.output.contains("dropped"), "\(status)")
-            let metrics = try await site.grindvakt(["metrics", "--openmetrics", "--socket", site.socket])
+            let metrics = try await site.grindvakt(["metrics", "--format", "openmetrics", "--socket", site.socket])
             #expect(metrics.succeeded && metrics.output.hasSuffix("# EOF\n"))
         }
     }
@@ -77,7 +77,8 @@ extension LiveTests {
             try site.write(lists: [planted[0], "zebra-quince-idle.test"], observed: [planted[2]])
             _ = try await site.startResponder()
             let certificate = try await site.startTLSServer(names: planted)
-            let sensor = try await site.startSensor()
+            let sensor = try await site.startSensor(listen: "127.0.0.1:9469")
+            var listeners: [String: String] = [:]
             try await site.applyRules()
             #expect(try await site.isStopped(planted[0]))
             for address in site.lab.server.addresses {
@@ -101,13 +102,28 @@ extension LiveTests {
                 lists: [planted[0], "zebra quince, no name at all /$", "zebra-quince-idle.test"],
                 observed: [planted[2]]
             )
+            for path in ["/metrics", "/metrics.json", "/status", "/reload"] {
+                let listened = ["curl", "-sS", "--max-time", "10", "http://127.0.0.1:9469\(path)"]
+                listeners[path] = try await site.lab.router.run(listened).output
+            }
             let refused = try await site.grindvakt(["reload", "--socket", site.socket])
             #expect(refused.status == .exited(2) && refused.errors.contains("list.txt:2: "), "\(refused)")
 
             var told = ["error of reload": refused.output + refused.errors]
-            for path in ["/metrics", "/status", "/healthz", "/nowhere"] { told[path] = try await site.get(path) }
+            for (path, text) in listeners { told["\(path) over TCP"] = text }
+            for path in ["/metrics", "/metrics.json", "/status", "/healthz", "/nowhere"] {
+                told[path] = try await site.get(path)
+            }
             told["/metrics, OpenMetrics"] = try await site.get("/metrics", accept: "application/openmetrics-text")
             told["status"] = try await site.grindvakt(["status", "--socket", site.socket]).output
+            for format in ["prometheus", "openmetrics", "json"] {
+                let options = ["--format", format, "--socket", site.socket]
+                told["metrics, \(format)"] = try await site.grindvakt(["metrics"] + options).output
+            }
+            let textfile = site.lab.path("grindvakt.prom")
+            let writing = try await site.grindvakt(["metrics", "--textfile", textfile, "--socket", site.socket])
+            #expect(writing.succeeded && writing.output.isEmpty && writing.errors.isEmpty, "\(writing)")
+            told["textfile"] = try await Command.output(["cat", textfile])
             #expect(await sensor.stop() == .exited(0))
             told["log"] = sensor.lines.joined(separator: "\n")
             let secrets =

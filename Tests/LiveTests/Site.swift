@@ -76,10 +76,15 @@ struct Site: Sendable {
     }
 
     /// Starts the sensor on the router and waits until it says that it is ready.
-    func startSensor(_ settings: String = "", environment: [String] = []) async throws -> LabProcess {
+    func startSensor(
+        _ settings: String = "",
+        listen: String? = nil,
+        environment: [String] = []
+    ) async throws -> LabProcess {
         let configuration = try configure(sensor: settings)
         let prefix = environment.isEmpty ? [] : ["env"] + environment
-        let sensor = lab.spawn(prefix + [binary, "run", "--config", configuration], on: lab.router)
+        let options = listen.map { ["--listen", $0] } ?? []
+        let sensor = lab.spawn(prefix + [binary, "run", "--config", configuration] + options, on: lab.router)
         try await sensor.waitForLine(containing: "ready:", timeLimit: .seconds(60))
         return sensor
     }

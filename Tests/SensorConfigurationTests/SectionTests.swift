@@ -209,6 +209,6 @@ enum KnownKeys {
                 "authority-url", "complaints", "quic-unreachable", "rate",
             ]
         ),
-        ("[metrics]", ["socket"]),
+        ("[metrics]", ["socket", "mode", "group", "listen"]),
     ]
 }
