@@ -28,7 +28,7 @@ AIOQUIC  := $(CURDIR)/.build-tools/aioquic/bin/python
 .DEFAULT_GOAL := build
 
 .PHONY: build demo test test-vm test-tsan lint metrics-page install uninstall clean
-.PHONY: bench bench-live bench-clients bench-fallback bench-flood bench-transfer bench-lists bench-replay bench-growth bench-pictures
+.PHONY: bench bench-live bench-clients bench-fallback bench-flood bench-scrapes bench-transfer bench-lists bench-replay bench-growth bench-pictures
 build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
 
@@ -88,6 +88,10 @@ bench-fallback: demo-packages test-packages $(AIOQUIC) build
 # What a flood of blocked queries, and answering it, costs those who ask for other names (root); about three minutes.
 bench-flood: demo-packages build
 	Benchmarks/live/flood
+
+# What those who ask for the counters, and abuse that, cost those who wait for verdicts (root); about three minutes.
+bench-scrapes: demo-packages test-packages build
+	Benchmarks/live/scrapes
 
 # A bulk transfer and short connections with and without the sensor (root); about seven minutes.
 bench-transfer: demo-packages build

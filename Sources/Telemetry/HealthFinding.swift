@@ -5,6 +5,7 @@
 package enum HealthFinding: String, CaseIterable, Sendable {
     case killSwitch = "kill-switch"
     case queueMissing = "queue-missing"
+    case kernelUnreadable = "kernel-unreadable"
     case workerStalled = "worker-stalled"
     case queueDrops = "queue-drops"
     case failOpen = "fail-open"
@@ -23,6 +24,8 @@ package enum HealthFinding: String, CaseIterable, Sendable {
         switch self {
         case .killSwitch: "The kill switch is on: nothing is blocked, matches are counted only."
         case .queueMissing: "A queue is missing in the kernel's table: its packets are not inspected."
+        case .kernelUnreadable:
+            "The kernel's table of queues cannot be read: what waits and what was dropped is not known."
         case .workerStalled: "Packets wait in a queue and none has been judged for some seconds."
         case .queueDrops: "The kernel has dropped packets of a queue for want of room within the last minute."
         case .failOpen: "Packets have passed unseen for want of room within the last minute."
@@ -46,6 +49,7 @@ extension SensorState {
         switch finding {
         case .killSwitch: killSwitch
         case .queueMissing: queues.contains { $0.present == false }
+        case .kernelUnreadable: queues.isEmpty && queueConfigurations.isEmpty == false
         case .tapDown: taps.contains { $0.isReading == false }
         case .listExpired: lists.contains { $0.isExpired(at: takenAt) == true }
         case .listFallback: lists.contains(where: \.isFallback)

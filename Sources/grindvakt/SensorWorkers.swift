@@ -33,9 +33,10 @@ extension WorkerPool: SensorWorkers {
     var isHealthy: Bool { true }
 
     func describe(in state: inout SensorState) {
-        let kernel = KernelQueueTable.read() ?? []
         state.queueConfigurations = states
         state.threads = threadStates
+        // Readable by root and the group root alone: nothing is said of the queues where it cannot be read.
+        guard let kernel = KernelQueueTable.read() else { return }
         state.queues = states.map { queue in
             guard let line = kernel.first(where: { $0.number == queue.queue }) else {
                 return QueueState(queue: queue.queue, present: false)

@@ -29,6 +29,21 @@ struct HealthTests {
             wrong.findings
                 == [.killSwitch, .queueMissing, .tapDown, .listExpired, .listFallback, .updateRefused]
         )
+        wrong.queueConfigurations = [
+            QueueConfigurationState(
+                queue: 0,
+                failOpenEffective: true,
+                gsoEffective: true,
+                receiveBufferWanted: 1,
+                receiveBufferObtained: 1,
+                copyRange: 1,
+                maxLength: 1
+            )
+        ]
+        #expect(wrong.findings.contains(.kernelUnreadable) == false)
+        var blind = wrong
+        blind.queues = []
+        #expect(blind.findings.contains(.kernelUnreadable) && blind.findings.contains(.queueMissing) == false)
         wrong.lists[0].expiresAt = 100.5
         #expect(wrong.findings.contains(.listExpired) == false)
         wrong.reloads.last = LastReload(at: 95, succeeded: true)

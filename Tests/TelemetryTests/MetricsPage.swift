@@ -49,9 +49,10 @@ enum MetricsPage {
 
         A scrape reads each worker's counters in one pass upwards through a block that no other object shares a cache line with, and of the
         lists' part only as much as lists have been used: each cache line is taken from the worker once, however many metrics are made of it. The
-        worker is not asked, waits for nothing and takes no lock. `Benchmarks/cost.sh 'exposition-*'` counts the instructions of a scrape, and
-        `Benchmarks/live/scrapes` compares the verdict times of a loaded sensor with and without those who ask; the figures are in
-        `Benchmarks/README.md`.
+        worker is not asked, waits for nothing and takes no lock. `Benchmarks/cost.sh 'exposition-*'` counts the instructions of a scrape: 2.5
+        million for four queues and three lists, about a millisecond. `Benchmarks/live/scrapes` compares the verdict times of a loaded sensor
+        with and without those who ask; neither a scrape a second nor hostile clients without a pause changed the 99th percentile beyond what the
+        machine scattered by. The figures are in `Benchmarks/README.md`.
 
         """
     }

@@ -286,6 +286,7 @@ let prometheusText = """
     # TYPE grindvakt_health_finding gauge
     grindvakt_health_finding{finding="kill-switch"} 1
     grindvakt_health_finding{finding="queue-missing"} 1
+    grindvakt_health_finding{finding="kernel-unreadable"} 0
     grindvakt_health_finding{finding="worker-stalled"} 0
     grindvakt_health_finding{finding="queue-drops"} 0
     grindvakt_health_finding{finding="fail-open"} 1
