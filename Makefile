@@ -194,7 +194,7 @@ endef
 
 # Programs out of Debian's packages, which would also start servers: fetched with what they need besides, and not installed.
 define unpack
-mkdir -p $@.unpacked && cd $@.unpacked && \
+rm -rf $@.unpacked && mkdir -p $@.unpacked && cd $@.unpacked && \
     { apt-get -q download $(1) || { apt-get -q update && apt-get -q download $(1); }; } && \
     for package in *.deb; do dpkg-deb -x "$$package" . || exit 1; done
 endef
@@ -206,7 +206,7 @@ $(PROMTOOL) $(PROMETHEUS) &:
 
 $(MONITORING):
 	$(call unpack,prometheus-node-exporter haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1)
-	mkdir $@.unpacked/lib && mv $@.unpacked/usr/lib/*/*.so* $@.unpacked/lib && rm $@.unpacked/*.deb && mv $@.unpacked $@
+	mkdir $@.unpacked/libraries && mv $@.unpacked/usr/lib/*/*.so* $@.unpacked/libraries && rm $@.unpacked/*.deb && mv $@.unpacked $@
 
 # A client and server of QUIC, which Debian 12 has no package of.
 $(AIOQUIC): folder = $(@:/bin/python=)

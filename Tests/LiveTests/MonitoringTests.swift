@@ -126,7 +126,7 @@ enum Monitoring {
     /// The command that starts haproxy, with the libraries that were unpacked beside it.
     static let haproxy: [String]? =
         folder.flatMap { folder in
-            existing(folder + "/usr/sbin/haproxy").map { ["env", "LD_LIBRARY_PATH=\(folder)/lib", $0] }
+            existing(folder + "/usr/sbin/haproxy").map { ["env", "LD_LIBRARY_PATH=\(folder)/libraries", $0] }
         } ?? existing("/usr/sbin/haproxy").map { [$0] }
 
     /// What the README recommends.
