@@ -34,7 +34,7 @@ let package = Package(
                 "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "LiveCapture",
                 "ListFiles", "ListFetch",
                 "Responses", "ControlSocket", "NetfilterRules", "SensorConfiguration", "HostChecks", "NetworkLab",
-                "EvasionCases",
+                "LiveView", "EvasionCases",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -94,6 +94,7 @@ let package = Package(
                 "SensorConfiguration", .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
+        .target(name: "LiveView", dependencies: ["ControlSocket", "Telemetry"]),
         .target(
             name: "NetworkLab",
             dependencies: [
@@ -202,6 +203,7 @@ let package = Package(
             dependencies: ["ListFetch", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess")]
         ),
         .testTarget(name: "ControlSocketTests", dependencies: ["ControlSocket", "Telemetry", "TestSupport"]),
+        .testTarget(name: "LiveViewTests", dependencies: ["LiveView", "ControlSocket", "TestSupport"]),
         .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab", "TestSupport"]),
         .testTarget(
             name: "SensorConfigurationTests",

@@ -125,6 +125,8 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var exceptions: Int?
         package var testNames: Int?
         package var matches: UInt64
+        /// Matches by action, and of each by protocol; nil from a sensor that does not say.
+        package var matchesByAction: [String: [String: UInt64]]?
         package var testMatches: UInt64?
         /// Names it holds that were left alone, by reason.
         package var exempted: [String: UInt64]?

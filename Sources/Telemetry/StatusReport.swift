@@ -193,6 +193,7 @@ package enum StatusReport {
         json.write("exceptions", list.exceptions)
         json.write("test_names", list.testNames)
         json.write("matches", total.matches(own))
+        write(matches: total, own, to: &json)
         json.write("test_matches", total.testMatches(own))
         write(exempted: total, own, to: &json)
         write(state.refusals(of: list.id), to: &json)
@@ -201,6 +202,18 @@ package enum StatusReport {
 
     private static func known(_ text: String) -> String? {
         text.isEmpty ? nil : text
+    }
+
+    private static func write(matches total: CounterReading, _ slots: [ListSlots.Slot], to json: inout JSONWriter) {
+        json.beginObject("matches_by_action")
+        for slot in slots {
+            json.beginObject(slot.action)
+            for inspected in InspectedProtocol.allCases {
+                json.write(inspected.label, total.matches(slot: slot.index, inspected))
+            }
+            json.endObject()
+        }
+        json.endObject()
     }
 
     private static func write(exempted total: CounterReading, _ slots: [ListSlots.Slot], to json: inout JSONWriter) {

@@ -10,22 +10,25 @@ private let floors: [String: Int] = [
     "NetfilterRules": 4, "Responses": 4,
     "SensorConfiguration": 4,
     "HostChecks": 4,
+    "LiveView": 4,
     "NetworkLab": 4,
     "grindvakt": 5,
 ]
 
 /// Arrows between adapters that are wanted: a configuration is made of what the adapters understand, a frame has the same link header
 /// in a capture file and on the interface, and a worker answers for what it drops. The checks of a host look at what the other adapters
-/// leave on it.
+/// leave on it, and the live view is drawn from what the client of the socket reads.
 private let arrowsWithinAFloor: [String: Set<String>] = [
     "SensorConfiguration": ["NetfilterRules"], "LiveCapture": ["CaptureFiles"], "NetfilterQueue": ["Responses"],
     "HostChecks": ["NetfilterQueue", "ListFiles", "ControlSocket", "NetfilterRules", "SensorConfiguration"],
+    "LiveView": ["ControlSocket"],
 ]
 
 /// What a target must never see, besides what its floor rules out.
 private let forbidden: [String: Set<String>] = [
     "Telemetry": ["Wire", "Blocklists", "Inspection"],
     "ControlSocket": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles"],
+    "LiveView": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles"],
     "CaptureFiles": ["NetfilterQueue", "LiveCapture"],
     "LiveCapture": ["NetfilterQueue", "ListFiles"],
     "NetfilterQueue": ["ListFiles", "CaptureFiles", "LiveCapture"],

@@ -40,13 +40,13 @@ struct StatusReportTests {
             "issued_at":1763700000,"expires_at":1763776900.5,"expired":true,"fallback":true,\
             "publisher":"National police","purpose":"csam","legal_basis":"order 12/2025","protocols":["dns","tls"],\
             "match":"subdomains","precedence":10,"rejected_lines":3,"not_enforceable_lines":4,"exceptions":5,\
-            "test_names":1,"matches":1,"test_matches":2,"exempted":{"allowed":0,"passed":1,"protected":1},\
+            "test_names":1,"matches":1,"matches_by_action":{"drop":{"dns":0,"tls":1,"quic":0,"http":0}},"test_matches":2,"exempted":{"allowed":0,"passed":1,"protected":1},\
             "updates_refused":2,"refusals":{"growth":2,"protected-name":1}},\
             {"id":"local","actions":["observe"],"entries":2,"sequence":null,"activated_at":1763776801,\
             "issued_at":null,"expires_at":null,"expired":null,"fallback":false,\
             "publisher":null,"purpose":null,"legal_basis":null,"protocols":[],\
             "match":null,"precedence":null,"rejected_lines":0,"not_enforceable_lines":0,"exceptions":0,\
-            "test_names":0,"matches":0,"test_matches":0,"exempted":{"allowed":0,"passed":0,"protected":0},\
+            "test_names":0,"matches":0,"matches_by_action":{},"test_matches":0,"exempted":{"allowed":0,"passed":0,"protected":0},\
             "updates_refused":0,"refusals":{}}],\
             "refused_lists":[{"id":"interpol","updates_refused":1,"refusals":{"signature":1}}],\
             "totals":{"packets":{"accept":5,"drop":1},"names":{"dns":3,"tls":1,"quic":0,"http":0},"matches":1,\

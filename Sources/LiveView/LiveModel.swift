@@ -1,0 +1,47 @@
+/// What the view knows of the sensor: the last measurement, how figures went, and whether the sensor answers.
+package struct LiveModel: Sendable {
+    /// Why the sensor cannot be asked, and since when.
+    package struct Absence: Sendable, Equatable {
+        /// One line.
+        package var reason: String
+        /// How long it has been so, in seconds.
+        package var seconds: Double
+    }
+
+    /// How often the sensor is asked, in seconds.
+    package let interval: Double
+    /// The last measurement; nil before the first answer.
+    package private(set) var measurement: Measurement?
+    /// How the figures went.
+    package private(set) var history = History(capacity: 1200)
+    /// Why the sensor cannot be asked; nil while it answers.
+    package private(set) var absence: Absence?
+
+    private var last: Reading?
+
+    /// Makes a model that knows nothing yet.
+    ///
+    /// - Parameter interval: how often the sensor is asked, in seconds.
+    package init(interval: Double) {
+        self.interval = interval
+    }
+
+    /// Takes an answer in.
+    package mutating func note(_ reading: Reading) {
+        let measurement = Measurement(reading, since: last)
+        self.measurement = measurement
+        history.append(measurement)
+        absence = nil
+        last = reading
+    }
+
+    /// Takes in that there was no answer.
+    ///
+    /// - Parameters:
+    ///   - reason: why, in one line.
+    ///   - seconds: when, by the clock of the readings.
+    package mutating func noteAbsence(_ reason: String, seconds: Double) {
+        history.append(nil)
+        absence = Absence(reason: reason, seconds: last.map { max(seconds - $0.seconds, 0) } ?? 0)
+    }
+}
