@@ -12,7 +12,7 @@ UNITS      := grindvakt.service grindvakt-rules.service grindvakt-tap@.service g
 BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev zlib1g-dev libxxhash-dev libssl-dev pkg-config
 DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps python3
 TEST_PACKAGES  := publicsuffix nftables python3 python3-venv valgrind util-linux chromium-headless-shell \
-                  knot-dnsutils tcpdump tshark conntrack
+                  knot-dnsutils tcpdump tshark conntrack tmux
 CLIENT_PACKAGES := knot-dnsutils iputils-ping chromium-headless-shell
 REPLAY_PACKAGES := gcc libndpi-bin tshark python3
 VM_PACKAGES    := qemu-system-x86 busybox-static cpio kmod nftables conntrack
