@@ -18,6 +18,7 @@ package struct LiveModel: Sendable {
     package private(set) var absence: Absence?
 
     private var last: Reading?
+    private var lastAppended: Double?
 
     /// Makes a model that knows nothing yet.
     ///
@@ -30,6 +31,7 @@ package struct LiveModel: Sendable {
     package mutating func note(_ reading: Reading) {
         let measurement = Measurement(reading, since: last)
         self.measurement = measurement
+        leaveGap(before: reading.seconds)
         history.append(measurement)
         absence = nil
         last = reading
@@ -41,7 +43,16 @@ package struct LiveModel: Sendable {
     ///   - reason: why, in one line.
     ///   - seconds: when, by the clock of the readings.
     package mutating func noteAbsence(_ reason: String, seconds: Double) {
+        leaveGap(before: seconds)
         history.append(nil)
         absence = Absence(reason: reason, seconds: last.map { max(seconds - $0.seconds, 0) } ?? 0)
+    }
+
+    /// Curves run with the clock: what a slow answer has missed is a gap in them.
+    private mutating func leaveGap(before seconds: Double) {
+        let elapsed = lastAppended.map { seconds - $0 } ?? 0
+        let missed = Int(min(max(elapsed / interval, 0), 1200).rounded()) - 1
+        for _ in 0..<max(missed, 0) { history.append(nil) }
+        lastAppended = seconds
     }
 }

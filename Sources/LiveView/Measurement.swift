@@ -108,8 +108,11 @@ package struct Measurement: Sendable, Equatable {
     /// The time at the sensor when it answered, in seconds since 1970.
     package var takenAt: Double { status.startedAt + status.uptimeSeconds }
 
+    /// Whether packets are only looked at, as a tap does.
+    package var isOnlyLooking: Bool { queues.isEmpty && taps.isEmpty == false }
+
     /// Whether what matches is dropped at all: a tap only looks, and the kill switch lets everything pass.
-    package var isBlocking: Bool { status.killSwitch != true && (queues.isEmpty == false || taps.isEmpty) }
+    package var isBlocking: Bool { status.killSwitch != true && isOnlyLooking == false }
 
     /// Makes a measurement.
     ///

@@ -137,7 +137,7 @@ extension Screen {
 
     /// A column's title, with a mark where rows are sorted by it.
     private func title(_ text: String, _ column: SortColumn) -> String {
-        state.sort == column ? text + mark(of: column) : text
+        state.sort == column ? "\(text) \(mark(of: column))" : text
     }
 
     /// The rows in the order the operator wants; those without a value come last, and equal ones stay as they are.

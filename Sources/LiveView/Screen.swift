@@ -155,7 +155,7 @@ package struct Screen: Sendable {
         let status = model.measurement?.status
         if let absence = model.absence {
             first.add(" AWAY ", .alarmBadge)
-            let since = status == nil ? "" : "for \(Figures.span(absence.seconds)), asked again each \(every)"
+            let since = status == nil ? "" : "for \(Figures.span(absence.seconds)); what follows is from before"
             first.add(" " + (since.isEmpty ? absence.reason.plain : since))
             if since.isEmpty == false { notes.append(absence.reason.plain) }
         } else if let status {
@@ -174,7 +174,8 @@ package struct Screen: Sendable {
             } else if findings.isEmpty {
                 first.add(status.health == nil ? " the sensor does not say how it does" : " nothing wrong")
             }
-            notes = findings.map { "\($0.id): \($0.text)".plain }
+            // The badge says what the finding of that word would.
+            notes = findings.filter { $0.id != "kill-switch" }.map { "\($0.id): \($0.text)".plain }
         } else {
             first.add(" WAITING ", .warningBadge)
             first.add(" for the first answer")
@@ -185,15 +186,8 @@ package struct Screen: Sendable {
         }
         var lines = [first]
         // A small screen keeps its lines for figures.
-        let room = rows < 10 ? 0 : rows < 20 ? 1 : rows < 40 ? 3 : 8
-        var told = notes.flatMap { wrapped($0, columns: columns) }
-        if told.count > room {
-            told = Array(told.prefix(max(room, 0)))
-            if let last = told.popLast() {
-                told.append(Line(last.text + " " + signs.more, .alarm))
-            }
-        }
-        lines += told
+        let room = rows < 10 ? 0 : rows < 20 ? 1 : rows < 40 ? 4 : 8
+        lines += told(notes, columns: columns, rows: room)
         if rows >= 10, let status { lines.append(about(status, columns: columns)) }
         return lines
     }
@@ -212,7 +206,27 @@ package struct Screen: Sendable {
         return Line(" " + facts.joined(separator: " \(signs.separator) "), .faint)
     }
 
-    private func wrapped(_ text: String, columns: Int) -> [Line] {
+    /// Notes in full where there is room for all of them, else a line of each, and how many there are besides.
+    private func told(_ notes: [String], columns: Int, rows: Int) -> [Line] {
+        let full = notes.flatMap { note in
+            wrapped(note, columns: columns).enumerated().map { index, line in
+                var result = Line(index == 0 ? " ! " : "   ", .alarm)
+                result.add(line)
+                return result
+            }
+        }
+        guard full.count > rows else { return full }
+        return notes.prefix(rows).enumerated().map { index, note in
+            var line = Line(" ! ", .alarm)
+            let more = index == rows - 1 && notes.count > rows ? " \(signs.more) and \(notes.count - rows) more" : ""
+            line.add(note)
+            line = line.cut(to: max(columns - more.unicodeScalars.count, 0), mark: signs.more)
+            line.add(more, .alarm)
+            return line
+        }
+    }
+
+    private func wrapped(_ text: String, columns: Int) -> [String] {
         var lines: [String] = []
         for word in text.split(separator: " ") {
             if let last = lines.last, last.count + 1 + word.count <= columns - 4 {
@@ -221,11 +235,7 @@ package struct Screen: Sendable {
                 lines.append(String(word))
             }
         }
-        return lines.enumerated().map { index, line in
-            var result = Line(index == 0 ? " ! " : "   ", .alarm)
-            result.add(line)
-            return result
-        }
+        return lines
     }
 
     private func footer(columns: Int, position: String) -> Line {
@@ -280,16 +290,12 @@ package struct Screen: Sendable {
             var line = Line(" " + String(name.left(label).prefix(label)), .faint)
             line.add(value.right(7), tone)
             if scale.width > 0 {
-                let values = model.history.columns(series, width: scale.width, perColumn: scale.perColumn, summary)
+                let drawn = curve(series, width: scale.width, perColumn: scale.perColumn, summary)
                 line.add("  ")
-                line.add(
-                    series == .p99 ? Curve.line(Self.decades(values), ceiling: 1, signs) : Curve.line(values, signs),
-                    .curve
-                )
+                line.add(Curve.line(drawn.values, ceiling: drawn.ceiling, signs), .curve)
                 if hasMaximum {
-                    let top = values.compactMap { $0 }.max()
                     line.add("  max ", .faint)
-                    line.add((series == .p99 ? Figures.time(top) : Figures.rate(top)).right(7), .faint)
+                    line.add(drawn.maximum.right(7), .faint)
                 }
             }
             guard room >= 12 else { return line }
@@ -307,7 +313,7 @@ package struct Screen: Sendable {
 
         var traffic = [
             rate("packets/s", measurement.packets, .packets),
-            rate(measurement.isBlocking ? "blocked/s" : "would block/s", measurement.blocked, .blocked),
+            rate(name(of: .blocked), measurement.blocked, .blocked),
             row(
                 "lost/s",
                 Figures.rate(measurement.lost.rate),
@@ -325,13 +331,13 @@ package struct Screen: Sendable {
             detail.add(Figures.time(latency?.p999))
             traffic.append(row("verdict p99", Figures.time(latency?.p99), .strong, .p99, .highest, detail))
         }
-        traffic.append(rate("names/s", measurement.names, .names, .plain))
         if measurement.observed.parts.isEmpty == false {
             traffic.append(rate("observed/s", measurement.observed, .observed, .plain))
         }
-        let curve = scale.width > 0 && columns >= 120
-        let queues = queueTable(measurement, columns: columns, hasCurves: curve)
-        let lists = listTable(measurement, columns: columns, hasCurves: curve)
+        traffic.append(rate("names/s", measurement.names, .names, .plain))
+        let hasRowCurves = scale.width > 0 && columns >= 120
+        let queues = queueTable(measurement, columns: columns, hasCurves: hasRowCurves)
+        let lists = listTable(measurement, columns: columns, hasCurves: hasRowCurves)
         let unjudged = [
             seldom("undecided/s", measurement.undecided, .undecided, .warning),
             seldom("hidden DNS/s", measurement.encryptedDNS, .encryptedDNS),
@@ -348,6 +354,8 @@ package struct Screen: Sendable {
             Part(section: .unjudged, title: "not judged, hidden, odd", lines: unjudged, least: 1),
             Part(section: .answers, title: "answers to blocked clients", lines: answers, least: 1),
         ]
+        // A tap answers nobody.
+        if measurement.isOnlyLooking { parts.removeLast() }
         if model.absence != nil {
             for index in parts.indices { parts[index].lines = parts[index].lines.map { $0.toned(.faint) } }
         }
@@ -378,14 +386,12 @@ package struct Screen: Sendable {
         let perColumn = max(1, Int((120 / (Double(width) * model.interval)).rounded(.up)))
         let halves = shown.prefix(2).map { series -> [Line] in
             let isTime = series == .p99
-            let values = model.history.columns(series, width: width, perColumn: perColumn, isTime ? .highest : .mean)
-            let top = values.compactMap { $0 }.max()
-            var title = Line(" " + Self.name(of: series), .faint)
+            let drawn = curve(series, width: width, perColumn: perColumn, isTime ? .highest : .mean)
+            var title = Line(" " + name(of: series), .faint)
             title.add("  max ", .faint)
-            title.add(isTime ? Figures.time(top) : Figures.rate(top))
+            title.add(drawn.maximum)
             if isTime { title.add("  (1us to 100ms, logarithmic)", .faint) }
-            let drawn = isTime ? Self.decades(values) : values
-            let bars = Curve.lines(drawn, ceiling: isTime ? 1 : nil, height: rows - 1, signs)
+            let bars = Curve.lines(drawn.values, ceiling: drawn.ceiling, height: rows - 1, signs)
             return [title] + bars.map { Line(" " + $0, .curve) }
         }
         guard let left = halves.first, let right = halves.last else { return [] }
@@ -397,16 +403,27 @@ package struct Screen: Sendable {
         }
     }
 
-    /// Times as shares of the five decades from 1 us to 100 ms, so that one slow packet does not flatten all others.
-    private static func decades(_ seconds: [Double?]) -> [Double?] {
-        seconds.map { $0.map { $0 <= 0 ? 0 : min(max(log10($0 * 1e6) / 5, 0.001), 1) } }
+    /// A series as it is drawn: its columns, the value of the highest sign, and the highest value there was, as text.
+    private func curve(
+        _ series: History.Series,
+        width: Int,
+        perColumn: Int,
+        _ summary: History.Summary
+    ) -> (values: [Double?], ceiling: Double?, maximum: String) {
+        let values = model.history.columns(series, width: width, perColumn: perColumn, summary)
+        let highest = model.history.columns(series, width: width, perColumn: perColumn, .highest)
+        let top = highest.compactMap { $0 }.max()
+        guard series == .p99 else { return (values, top, Figures.rate(top)) }
+        // Five decades, from 1 us to 100 ms, so that one slow packet does not flatten all others.
+        let shares = values.map { $0.map { $0 <= 0 ? 0 : min(max(log10($0 * 1e6) / 5, 0.001), 1) } }
+        return (shares, 1, Figures.time(top))
     }
 
-    private static func name(of series: History.Series) -> String {
+    private func name(of series: History.Series) -> String {
         switch series {
         case .packets: "packets/s"
         case .names: "names/s"
-        case .blocked: "blocked/s"
+        case .blocked: model.measurement?.isOnlyLooking == true ? "would block/s" : "blocked/s"
         case .observed: "observed/s"
         case .lost: "lost/s"
         case .undecided: "undecided/s"

@@ -40,7 +40,7 @@ struct TopCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Sort by this column: \(SortColumn.allCases.map(\.rawValue).joined(separator: ", ")). The first six sort queues, the others lists.",
+            "Sort by a column of the queues, the first six, or of the lists; without it they stand as the sensor has them.",
             valueName: "column"
         ),
         completion: .list(SortColumn.allCases.map(\.rawValue))
@@ -229,7 +229,7 @@ private struct TerminalEnvironment {
         return Self(
             isDumb: terminal.isEmpty || terminal == "dumb",
             hasColour: value("NO_COLOR").isEmpty,
-            isUTF8: encoding.contains(".utf8"),
+            isUTF8: encoding.contains("utf8"),
             columns: Int(value("COLUMNS")).flatMap { (20...1000).contains($0) ? $0 : nil }
         )
     }

@@ -126,8 +126,16 @@ struct ScreenTests {
         #expect(frame.lines[1].text == " ! queue-drops: queue 1 lost 5 packets")
         let told = frame.lines[2...5].map(\.text).joined()
         #expect(told.split(separator: " ").count { $0 == "word" } == 40, "\(told)")
+        let short = try screen(documents).frame(columns: 80, rows: 12).lines.map(\.text)
+        #expect(short[1] == " ! queue-drops: queue 1 lost 5 packets … and 1 more", "\(short[1])")
         documents[1].isKilled = true
-        #expect(try screen(documents).frame(columns: 80, rows: 24).lines[0].text.hasPrefix(" KILL SWITCH  2 FINDINGS "))
+        documents[1].findings = [("kill-switch", "told by the badge"), ("queue-drops", "queue 1 lost 5 packets")]
+        let killed = try screen(documents).frame(columns: 80, rows: 24)
+        #expect(killed.lines[0].text.hasPrefix(" KILL SWITCH  2 FINDINGS "))
+        #expect(
+            killed.lines[1].text == " ! queue-drops: queue 1 lost 5 packets" && text(killed).contains("badge") == false
+        )
+        documents[1] = Document(queues: [], taps: [Document.tap(0, "mirror0")])
         #expect(text(try screen(documents).frame(columns: 80, rows: 24)).contains("would block/s"))
         documents[1] = busy[1]
         documents[1].findings = nil
@@ -138,7 +146,7 @@ struct ScreenTests {
         var away = try screen(busy)
         away.model.noteAbsence("/run/x.sock: nobody listens there", seconds: 15)
         let frame = away.frame(columns: 80, rows: 30)
-        #expect(frame.lines[0].text.hasPrefix(" AWAY  for 14s, asked again each 1s"))
+        #expect(frame.lines[0].text.hasPrefix(" AWAY  for 14s; what follows is from before"))
         #expect(frame.lines[1].text == " ! /run/x.sock: nobody listens there")
         let row = try #require(frame.lines.first { $0.text.contains("packets/s") })
         #expect(row.runs.allSatisfy { $0.tone == .faint })
@@ -146,6 +154,16 @@ struct ScreenTests {
         #expect(never.frame(columns: 80, rows: 24).lines[0].text.hasPrefix(" WAITING "))
         never.model.noteAbsence("no such socket", seconds: 3)
         #expect(never.frame(columns: 80, rows: 24).lines[0].text == " AWAY  no such socket")
+    }
+
+    @Test func `what a slow answer has missed is a gap in the curves`() throws {
+        var model = LiveModel(interval: 1)
+        model.note(Reading(try Document().status(), seconds: 0))
+        model.note(Reading(try Document(packets: 10).status(), seconds: 1.1))
+        model.note(Reading(try Document(packets: 40).status(), seconds: 4))
+        model.noteAbsence("gone", seconds: 6)
+        let columns = model.history.columns(.packets, width: 7, perColumn: 1, .mean)
+        #expect(columns.map { $0 == nil } == [true, false, true, true, false, true, true], "\(columns)")
     }
 
     @Test func `a sensor started anew shows no rates at first`() throws {
