@@ -13,7 +13,7 @@ package struct LiveModel: Sendable {
     /// The last measurement; nil before the first answer.
     package private(set) var measurement: Measurement?
     /// How the figures went.
-    package private(set) var history = History(capacity: 1200)
+    package private(set) var history: History
     /// Why the sensor cannot be asked; nil while it answers.
     package private(set) var absence: Absence?
 
@@ -25,6 +25,8 @@ package struct LiveModel: Sendable {
     /// - Parameter interval: how often the sensor is asked, in seconds.
     package init(interval: Double) {
         self.interval = interval
+        // Twice the two minutes that curves show at least, and no less than the widest of them has columns.
+        history = History(capacity: Int(min(max(240 / interval, 250), 2400)))
     }
 
     /// Takes an answer in.

@@ -72,10 +72,13 @@ package final class Terminal {
         TerminalModes.giveBack()
     }
 
-    /// Gives the terminal back and stops this process, as it would have been without the view; SIGCONT is an event.
+    /// Gives the terminal back and stops this process, as SIGTSTP does without the view.
+    ///
+    /// Returns when the process is continued, and at once where nobody could continue it: the kernel stops no process without a
+    /// shell, as that of `ssh -t HOST grindvakt top`.
     package func stop() {
         leave()
-        kill(getpid(), SIGSTOP)
+        SignalPipe.takeAsUsual(SIGTSTP)
     }
 
     /// The size of the screen; 80 by 24 where the terminal does not know.
@@ -199,6 +202,20 @@ private enum SignalPipe {
         // SAFETY: written once, before a signal's function reads it.
         unsafe writeEnd = ends[1]
         return ends[0]
+    }
+
+    /// Lets a signal do once what it does without this program, before this returns.
+    static func takeAsUsual(_ number: Int32) {
+        // Threads of the dispatch library hold signals back, and this one shall not.
+        // SAFETY: the sets are this function's own, and nobody keeps them.
+        var (wanted, before) = (sigset_t(), sigset_t())
+        _ = unsafe sigemptyset(&wanted)
+        _ = unsafe sigaddset(&wanted, number)
+        _ = signal(number, SIG_DFL)
+        _ = unsafe pthread_sigmask(SIG_UNBLOCK, &wanted, &before)
+        raise(number)
+        _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
+        watch([number])
     }
 
     static func watch(_ numbers: [Int32]) {

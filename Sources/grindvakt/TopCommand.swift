@@ -195,7 +195,8 @@ struct TopCommand: AsyncParsableCommand {
                 return
             case .terminal(.signal(SIGTSTP)):
                 terminal.stop()
-                continue
+                try terminal.enter()
+            // The shell may have changed the terminal's modes meanwhile.
             case .terminal(.signal(SIGCONT)): try terminal.enter()
             case .terminal(.signal): break
             }

@@ -54,6 +54,12 @@ private struct Pane: Sendable {
         try await tmux(["send-keys"] + keys)
     }
 
+    /// Runs the program in a terminal of its own, with no shell that could continue it when it is stopped.
+    func openTop() async throws {
+        let command = "exec env LC_ALL=C.UTF-8 \(site.binary) top --interval 0.3 --socket \(site.socket)"
+        try await tmux(["new-window", command])
+    }
+
     func resize(columns: Int, rows: Int) async throws {
         try await tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
     }
@@ -172,6 +178,20 @@ extension LiveTests {
                     #expect(all.contains { $0.contains(secret) } == false, "\(secret)")
                 }
             }
+            // What it tells of two seconds lies within what was counted around them.
+            let before = try await site.samples().sum("grindvakt_names_total")
+            let measured = try await site.lab.router.run([
+                "sh", "-c",
+                """
+                \(site.binary) top --once --json --interval 2 --socket \(site.socket) | python3 -c '
+                import json, sys
+                told = json.load(sys.stdin)
+                print(told["names_per_second"]["dns"] * told["interval_seconds"])'
+                """,
+            ])
+            let counted = try await site.samples().sum("grindvakt_names_total") - before
+            let told = try #require(Double(measured.output.dropLast()), "\(measured)")
+            #expect(flood.isAsking && told > 0 && told <= counted + 0.5 && told > counted / 3, "\(told) of \(counted)")
             flood.process.send(SIGTERM)
         }
     }
@@ -205,6 +225,13 @@ extension LiveTests {
                 try await pane.type("echo after=$?")
                 try await pane.wait("the end by Ctrl-C") { $0.contains("after=0") }
                 #expect(try await pane.isGivenBack())
+
+                try await pane.openTop()
+                try await pane.wait("the view without a shell") { isShown($0) }
+                try await pane.press("C-z")
+                try await pane.press("p")
+                try await pane.wait("the view after Ctrl-Z") { isShown($0) && $0[0].contains(" PAUSED ") }
+                #expect(try await pane.isGivenBack() == false)
             }
         }
     }
