@@ -242,7 +242,7 @@ package struct Screen: Sendable {
         var line = Line(" ")
         let keys = [
             ("q", "quit"), ("p", state.isPaused ? "go on" : "pause"), ("s", "sort"), ("r", "reverse"),
-            ("1-5", "one part"), state.section == nil ? ("?", "help") : ("0", "all"),
+            ("1-5", "one part"), state.section == nil ? ("?", state.showsHelp ? "back" : "help") : ("0", "all"),
         ]
         for (key, meaning) in keys where line.width + key.count + meaning.count + 3 < columns {
             line.add(key, .strong)
