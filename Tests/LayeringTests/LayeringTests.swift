@@ -74,7 +74,7 @@ struct LayeringTests {
     @Test func `the manifest is read`() throws {
         #expect(
             try SourceTree.manifestDependencies(of: "Inspection") == [
-                "Wire", "Telemetry", "Blocklists", "QUICProtection",
+                "Blocklists", "CPrefetch", "QUICProtection", "Telemetry", "Wire",
             ]
         )
         #expect(try SourceTree.manifestDependencies(of: "grindvakt").contains("NetfilterQueue"))
