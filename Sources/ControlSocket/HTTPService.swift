@@ -24,6 +24,8 @@ struct HTTPService: Sendable {
     private static let acceptBurst = 200
     /// How many connections may wait to be accepted: one too many is refused, and a scraper does not try again at once.
     static let backlog: CInt = 1024
+    /// Octets that are read of a connection at a time.
+    private static let readSize = 2048
     /// How long a connection may be silent, and how long the head of a request may take to come.
     private static let idleTimeout = TimeAmount.seconds(30)
     /// How long a request in progress may go on after the order to stop.
@@ -55,6 +57,12 @@ struct HTTPService: Sendable {
         )
         let server = try await ServerBootstrap(group: Self.eventLoops)
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
+            // What is read at once is parsed at once, and a request takes far more memory than its octets.
+            .childChannelOption(
+                ChannelOptions.recvAllocator,
+                value: FixedSizeRecvByteBufferAllocator(capacity: Self.readSize)
+            )
+            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .bind(descriptor) { http.setup(channel: $0, logger: Self.silent) }
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await self.accept(from: server, http, open) }

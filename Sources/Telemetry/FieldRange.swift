@@ -10,7 +10,7 @@ package struct FieldRange: Sendable, Equatable {
     /// The ranges of a field, as they stand in it; none where there is no field.
     package static func ranges(in field: String?) -> [FieldRange] {
         (field ?? "").split(separator: ",").compactMap { range in
-            let parts = range.split(separator: ";").map { $0.trimmed.lowercased() }
+            let parts = range.split(separator: ";", omittingEmptySubsequences: false).map { $0.trimmed.lowercased() }
             guard let name = parts.first, name.isEmpty == false else { return nil }
             var range = FieldRange(name: name)
             for parameter in parts.dropFirst() {

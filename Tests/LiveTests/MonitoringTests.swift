@@ -90,6 +90,39 @@ extension LiveTests {
         }
     }
 
+    @Test
+    func `clients that abuse the counters keep nobody from an answer, neither scrapers nor clients of the network`()
+        async throws
+    {
+        try await Site.with { site in
+            _ = try await site.startResponder()
+            _ = try await site.startSensor(listen: Monitoring.listener)
+            try await site.applyRules()
+            let listener = Monitoring.listener.split(separator: ":").map(String.init)
+            let arguments = [site.socket] + listener
+            let loiterers = try site.start(Script.loiterers, named: "loiterers", arguments, on: site.lab.router)
+            try await loiterers.waitForLine(containing: "loitering")
+            let flood = try site.startFlood(least: 4_000, rate: 1_000)
+            let scrape = ["curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}"]
+            while flood.isAsking {
+                let listened = try await site.lab.router.run(scrape + ["http://\(Monitoring.listener)/metrics"])
+                #expect(listened.output == "200", "\(listened)")
+                let asked = try await site.lab.router.run(scrape + ["--unix-socket", site.socket, "http://x/metrics"])
+                #expect(asked.output == "200", "\(asked)")
+            }
+            let (sent, answered) = try await flood.end()
+            #expect(sent == 4_000 && answered == 4_000)
+            #expect(loiterers.isRunning)
+            _ = await loiterers.stop()
+            let samples = try await site.samples()
+            #expect(samples.sum("grindvakt_queue_unseen_total") == 0)
+            #expect(samples.sum("grindvakt_packets_total", #"verdict="accept""#) == 8_000)
+            // Debug and release builds alike: what 128 connections may hold, and not what 700 asked for.
+            #expect((samples["process_resident_memory_bytes"] ?? 0) < 200 * 1_048_576)
+            #expect((samples["process_open_fds"] ?? 0) < 200)
+        }
+    }
+
     @Test func `a listener whose address is taken ends the sensor before it has a queue`() async throws {
         try await Site.with { site in
             let first = try await site.startSensor(listen: Monitoring.listener)
