@@ -78,6 +78,8 @@ package struct HealthWatch: Sendable {
     private var counted: [HealthFinding: UInt64] = [:]
     private var risen: [HealthFinding: Double] = [:]
     private var waiting: [UInt16: Progress] = [:]
+    /// As of the last look: what has not been looked at since proves nothing.
+    private var isStalled = false
 
     /// A watch that has seen nothing.
     package init() {}
@@ -101,6 +103,7 @@ package struct HealthWatch: Sendable {
             let judged = workers.reduce(0) { $0 &+ ($1.queue == queue.queue ? $1.judged : 0) }
             if waiting[queue.queue]?.judged != judged { waiting[queue.queue] = Progress(judged: judged, since: now) }
         }
+        isStalled = waiting.values.contains { now - $0.since >= Self.patience }
     }
 
     /// What has gone wrong lately.
@@ -109,7 +112,7 @@ package struct HealthWatch: Sendable {
     /// - Returns: the findings that a state alone does not show.
     package func findings(at now: Double) -> Set<HealthFinding> {
         var findings = Set(risen.filter { now - $0.value < Self.memory }.keys)
-        if waiting.values.contains(where: { now - $0.since >= Self.patience }) { findings.insert(.workerStalled) }
+        if isStalled { findings.insert(.workerStalled) }
         return findings
     }
 

@@ -73,6 +73,7 @@ extension Sensor {
                 services: listeners + [
                     .init(service: ReloadOnHangup(sensor: self, signals: signals.hangups)),
                     .init(service: Clock(sensor: self)),
+                    .init(service: HealthClock(sensor: self)),
                     .init(
                         service: EndOnSignal(signals: signals.ends),
                         successTerminationBehavior: .gracefullyShutdownGroup
@@ -136,10 +137,23 @@ private struct Clock: Service {
             while true {
                 for _ in 0..<5 {
                     try await Task.sleep(for: .seconds(1))
-                    sensor.noteHealth()
                     await sensor.withdrawDecisions()
                 }
                 await sensor.tick()
+            }
+        }
+    }
+}
+
+/// Lets the sensor look at itself once a second, also while lists are read.
+private struct HealthClock: Service {
+    let sensor: Sensor
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: .seconds(1))
+                sensor.noteHealth()
             }
         }
     }

@@ -103,7 +103,7 @@ extension LiveTests {
             let loiterers = try site.start(Script.loiterers, named: "loiterers", arguments, on: site.lab.router)
             try await loiterers.waitForLine(containing: "loitering")
             let flood = try site.startFlood(least: 4_000, rate: 1_000)
-            let scrape = ["curl", "-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}"]
+            let scrape = ["curl", "-sS", "--max-time", "20", "-o", "/dev/null", "-w", "%{http_code}"]
             while flood.isAsking {
                 let listened = try await site.lab.router.run(scrape + ["http://\(Monitoring.listener)/metrics"])
                 #expect(listened.output == "200", "\(listened)")

@@ -110,6 +110,7 @@ struct HealthTests {
         #expect(note([waiting[1]], judged: 3, at: 6.9) == [])
         #expect(note([waiting[1]], judged: 3, at: 7) == [.workerStalled])
         #expect(note([waiting[1]], judged: 4, at: 8) == [])
+        #expect(watch.findings(at: 30) == [], "nobody has looked since")
         #expect(note([waiting[1]], judged: 4, at: 12) == [.workerStalled])
         #expect(note([QueueState(queue: 1, present: true)], judged: 4, at: 13) == [], "nothing waits")
         #expect(note(waiting, judged: 5, at: 14) == [])
