@@ -51,8 +51,7 @@ enum MetricsPage {
         lists' part only as much as lists have been used: each cache line is taken from the worker once, however many metrics are made of it. The
         worker is not asked, waits for nothing and takes no lock. `Benchmarks/cost.sh 'exposition-*'` counts the instructions of a scrape: 2.5
         million for four queues and three lists, about a millisecond. `Benchmarks/live/scrapes` compares the verdict times of a loaded sensor
-        with and without those who ask; neither a scrape a second nor hostile clients without a pause changed the 99th percentile beyond what the
-        machine scattered by. The figures are in `Benchmarks/README.md`.
+        with and without those who ask, well-behaved and hostile; the figures are in `Benchmarks/README.md`.
 
         """
     }
