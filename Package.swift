@@ -70,9 +70,17 @@ let package = Package(
             ]
         ),
         .target(
+            name: "StatusPage",
+            // The digests by which the page's own script and style are let through.
+            dependencies: ["Telemetry", .product(name: "Crypto", package: "swift-crypto")],
+            resources: [
+                .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+            ]
+        ),
+        .target(
             name: "ControlSocket",
             dependencies: [
-                "CZlib", "Telemetry",
+                "CZlib", "Telemetry", "StatusPage",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -204,6 +212,10 @@ let package = Package(
         ),
         .testTarget(name: "ControlSocketTests", dependencies: ["ControlSocket", "Telemetry", "TestSupport"]),
         .testTarget(name: "LiveViewTests", dependencies: ["LiveView", "ControlSocket", "TestSupport"]),
+        .testTarget(
+            name: "StatusPageTests",
+            dependencies: ["StatusPage", "Telemetry", .product(name: "Crypto", package: "swift-crypto")]
+        ),
         .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab", "TestSupport"]),
         .testTarget(
             name: "SensorConfigurationTests",

@@ -2,6 +2,7 @@ import Glibc
 import Hummingbird
 import HummingbirdCore
 import NIOCore
+import StatusPage
 import Telemetry
 
 /// Answers the requests of the control socket; one line of body for everything but the resources.
@@ -25,6 +26,8 @@ struct ControlResponder: Sendable {
         var allow: String?
         /// The fields of the request, besides `Accept-Encoding`, that the body was chosen by.
         var varies: String?
+        /// Further fields of the head.
+        var fields: [(name: String, value: String)] = []
         var body: String
 
         /// Whether the body is packed where the client can unpack it.
@@ -79,11 +82,16 @@ struct ControlResponder: Sendable {
             return await source.isHealthy()
                 ? Answer(status: .ok, body: "ok\n")
                 : Answer(status: .serviceUnavailable, body: "not healthy\n")
-        case ("/metrics", _), ("/metrics.json", _), ("/status", _), ("/healthz", _):
+        case ("/", true):
+            guard let page = try? StatusPage.render(await source.reading()) else {
+                return Answer(status: .internalServerError, body: "the page cannot be made; /status has its figures\n")
+            }
+            return Answer(status: .ok, contentType: "text/html; charset=utf-8", fields: StatusPage.fields, body: page)
+        case ("/metrics", _), ("/metrics.json", _), ("/status", _), ("/healthz", _), ("/", _):
             return Answer(status: .methodNotAllowed, allow: "GET, HEAD", body: "use GET\n")
         default:
             guard let change = change(at: request.uri.path) else {
-                return Answer(status: .notFound, body: "try /metrics, /healthz, /status or POST /reload\n")
+                return Answer(status: .notFound, body: "try /, /metrics, /healthz, /status or POST /reload\n")
             }
             guard isReadOnly == false else {
                 return Answer(
@@ -197,6 +205,9 @@ struct ControlResponder: Sendable {
         fields[.contentLength] = String(body.readableBytes)
         fields[.cacheControl] = "no-store"
         if let allow = answer.allow { fields[.allow] = allow }
+        for (name, value) in answer.fields {
+            if let name = HTTPFields.Element.Name(name) { fields[name] = value }
+        }
         if closes { fields[.connection] = "close" }
         let head = HTTPResponse(status: answer.status, headerFields: fields)
         try await writer.write(response: head, body: isHead ? ResponseBody() : ResponseBody(byteBuffer: body))

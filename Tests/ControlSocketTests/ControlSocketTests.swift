@@ -63,6 +63,23 @@ struct ControlSocketTests: Sendable {
         }
     }
 
+    @Test func `the page comes with its policy and without a cookie`() async throws {
+        try await serving(open()) {
+            let answer = try await rawExchange(path, ["GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"])
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            for field in [
+                "Content-Type: text/html; charset=utf-8\r\n", "Cache-Control: no-store\r\n",
+                "Content-Security-Policy: default-src 'none'; script-src 'sha256-",
+                "X-Content-Type-Options: nosniff\r\n",
+                "Referrer-Policy: no-referrer\r\n",
+            ] {
+                #expect(answer.contains("\r\n" + field), "\(field)")
+            }
+            #expect(answer.lowercased().contains("set-cookie") == false)
+            #expect(answer.contains("\r\n\r\n<!DOCTYPE html>\n") && answer.hasSuffix("</html>\n"))
+        }
+    }
+
     @Test func `health is told by the status code`() async throws {
         let sensor = TestSensor()
         try await serving(open(sensor)) {
@@ -96,7 +113,8 @@ struct ControlSocketTests: Sendable {
 
     @Test(
         arguments: [
-            ("GET", "/", 404), ("GET", "/metrics/", 404), ("POST", "/metrics", 405), ("DELETE", "/status", 405),
+            ("GET", "//", 404), ("POST", "/", 405), ("GET", "/metrics/", 404), ("POST", "/metrics", 405),
+            ("DELETE", "/status", 405),
             ("PUT", "/healthz", 405), ("GET", "/reload", 405), ("HEAD", "/reload", 405), ("POST", "/nothing", 404),
         ]
     )
