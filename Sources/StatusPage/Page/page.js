@@ -1,9 +1,9 @@
-// Renews the page's figures from /status, and draws what it has seen in the last ten minutes. The sensor keeps no history.
+// Renews the page's figures from /status, and draws what it has seen in ten minutes; the sensor keeps no history.
 "use strict";
 
 (() => {
     /** Milliseconds from one answer to the next question, while all goes well and at most. */
-    const pace = 2000, slowestPace = 60000;
+    const pace = 2000, slowestPace = 30000;
     /** Milliseconds after which an answer counts as not come. */
     const patience = 8000;
     /** Seconds that are drawn, and over which latencies are reckoned. */
@@ -106,7 +106,8 @@
         },
         refusals: (list) => {
             const updates = formats.loss(list.updates_refused);
-            return updates.bad ? { text: `${updates.text} (${formats.causes(list.refusals).text})`, bad: true } : updates;
+            if (!updates.bad) return updates;
+            return { text: `${updates.text} (${formats.causes(list.refusals).text})`, bad: true };
         },
         reloads: (counts) => {
             const text = `${grouped(counts.succeeded)} done, ${grouped(counts.failed)} refused`;
@@ -323,7 +324,8 @@
             svg.setAttribute("aria-label", range === "" ? `${name}: no rate is known yet` :
                 `${name} per second over ${about(now - history[0].at)}: ${range}, now ${perSecond(last ?? 0)}`);
             const top = ceiling(values.length > 0 ? most : 1);
-            const x = (at) => width - 2 - (now - at) / memory * (width - 2), y = (value) => height - 1 - value / top * (height - 14);
+            const x = (at) => width - 2 - (now - at) / memory * (width - 2);
+            const y = (value) => height - 1 - value / top * (height - 14);
             draw(svg, "path", { class: "grid", d: `M0 ${y(0)}H${width}M0 ${y(top)}H${width}` });
             draw(svg, "text", { class: "tick", x: 0, y: y(top) - 3 }, grouped(top));
             draw(svg, "path", { class: "line", d: path(points, x, y) });
@@ -344,7 +346,8 @@
         for (let power = low; power <= high; power += 1) {
             const level = y(10 ** power);
             draw(svg, "path", { class: "grid", d: `M${left} ${level}H${width}` });
-            draw(svg, "text", { class: "tick", x: left - 6, y: level + 4, "text-anchor": "end" }, latency(10 ** power).replace(".0", ""));
+            const text = latency(10 ** power).replace(".0", "");
+            draw(svg, "text", { class: "tick", x: left - 6, y: level + 4, "text-anchor": "end" }, text);
         }
         for (const [minutes, anchor] of [[10, "start"], [5, "middle"], [0, "end"]]) {
             const text = minutes === 0 ? "now" : `${minutes}\u00A0min ago`;
@@ -365,8 +368,10 @@
     /** A bar that is full to a share of its width. */
     function drawBar(svg, share, kind) {
         const { width, height } = canvas(svg);
+        svg.setAttribute("preserveAspectRatio", "none");
         draw(svg, "rect", { class: "track", x: 0.5, y: 0.5, width: width - 1, height: height - 1 });
-        if (share > 0) draw(svg, "rect", { class: `fill ${kind}`, x: 0, y: 0, width: Math.max(share * width, 1), height });
+        const filled = share > 0 ? Math.max(share * width, 1) : 0;
+        draw(svg, "rect", { class: `fill ${kind}`, x: 0, y: 0, width: filled, height });
     }
 
 
@@ -376,10 +381,12 @@
         while (place.children.length > lists.length) place.lastElementChild.remove();
         while (place.children.length < lists.length) place.append(element("template", figure).content.cloneNode(true));
         const left = (list) => (list.expires_at ?? Infinity) - now;
-        [...lists].sort((one, other) => left(one) < left(other) ? -1 : 1).forEach((list, index) => {
+        const order = (one, other) => (left(one) > left(other)) - (left(one) < left(other));
+        [...lists].sort(order).forEach((list, index) => {
             const item = place.children[index], begin = list.issued_at ?? list.activated_at;
             element("bdi", item).textContent = plain(list.id);
-            const age = `${list.issued_at === null ? "in use for" : "issued"} ${about(now - begin)}${list.issued_at === null ? "" : " ago"}`;
+            const since = about(now - begin);
+            const age = list.issued_at === null ? `in use for ${since}` : `issued ${since} ago`;
             const end = list.expires_at === null ? "no expiry given" :
                 list.expired ? `expired ${about(now - list.expires_at)} ago` : `expires in ${about(left(list))}`;
             element(".left", item).textContent = `${age}, ${end}`;
@@ -399,12 +406,15 @@
         const kinds = elements("li", figure).map((item) => item.dataset.kind);
         const all = kinds.reduce((whole, kind) => whole + count(kind), 0);
         element(".period", figure).textContent = isLong ? `last ${about(now - history[0].at)}` : "since the start";
-        const percent = (share) => `${share > 0 && share < 0.001 ? "under 0.1" : (Math.round(share * 1000) / 10).toFixed(1)}\u00A0%`;
+        // What is rounded must neither vanish nor be all.
+        const percent = (share) => share > 0 && share < 0.001 ? "under 0.1\u00A0%" :
+            share > 0.999 && share < 1 ? "over 99.9\u00A0%" : `${(share * 100).toFixed(1)}\u00A0%`;
         element(".share", figure).textContent = all === 0 ? "Nothing was seen that could carry a name." :
             `${percent(count("names") / all)} of what was seen showed its name.`;
         for (const item of elements("li", figure)) {
             const share = all === 0 ? 0 : count(item.dataset.kind) / all;
-            element(".left", item).textContent = `${grouped(count(item.dataset.kind))}${all === 0 ? "" : `, ${percent(share)}`}`;
+            const words = grouped(count(item.dataset.kind)) + (all === 0 ? "" : `, ${percent(share)}`);
+            element(".left", item).textContent = words;
             drawBar(element("svg", item), share, item.dataset.kind === "names" ? "names" : "unnamed");
         }
     }
@@ -468,7 +478,7 @@
         if (next !== null) take(next);
         delay = next !== null ? pace : Math.min(delay * 2, slowestPace);
         showAway(next === null);
-        element("#retry").textContent = `The next attempt is in ${duration(delay / 1000)}.`;
+        element("#retry").textContent = `The page asks again after ${duration(delay / 1000)}.`;
         showState();
         plan();
     }
