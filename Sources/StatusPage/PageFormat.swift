@@ -178,7 +178,9 @@ enum PageFormat: String, CaseIterable, Sendable {
         isBad: (Double, Double) -> Bool
     ) -> Shown {
         guard let value = value.asNumber else { return .unknown }
-        guard let whole = whole.asNumber, isBad(value, whole) else { return Shown(text: words(value)) }
+        guard let whole = whole.asNumber, isBad(value, whole) else {
+            return Shown(text: words(value), isNothing: value == 0)
+        }
         return Shown(text: "\(words(value)) of \(words(whole))", isBad: true)
     }
 

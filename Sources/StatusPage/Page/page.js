@@ -75,7 +75,9 @@
     /** A number, and of how many where that is bad news. */
     function part(value, whole, words, isBad) {
         if (value === null || value === undefined) return unknown;
-        if (whole === null || whole === undefined || !isBad(value, whole)) return { text: words(value) };
+        if (whole === null || whole === undefined || !isBad(value, whole)) {
+            return { text: words(value), nothing: value === 0 };
+        }
         return { text: `${words(value)} of ${words(whole)}`, bad: true };
     }
 
@@ -413,7 +415,7 @@
             `${percent(count("names") / all)} of what was seen showed its name.`;
         for (const item of elements("li", figure)) {
             const share = all === 0 ? 0 : count(item.dataset.kind) / all;
-            const words = grouped(count(item.dataset.kind)) + (all === 0 ? "" : `, ${percent(share)}`);
+            const words = grouped(count(item.dataset.kind)) + (share === 0 ? "" : `, ${percent(share)}`);
             element(".left", item).textContent = words;
             drawBar(element("svg", item), share, item.dataset.kind === "names" ? "names" : "unnamed");
         }
