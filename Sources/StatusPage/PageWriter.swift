@@ -21,7 +21,7 @@ enum PageWriter {
             <section id="health" class="\(health.findings.isEmpty ? "well" : "unwell")" aria-labelledby="verdict">
             <h2 id="verdict">\(HTMLText.escape(health.verdict))</h2>
             <p id="meaning-of-well">No queue is missing or stalled, nothing was lost within the last minute, and no list is expired or refused.</p>
-            <ul id="findings">\(findings.joined())</ul>
+            <ul id="findings" role="list">\(findings.joined())</ul>
             <template id="advice">\(advices.joined())</template>
             </section>
             """

@@ -5,8 +5,9 @@ extension Script {
     /// Arguments: the browser, a folder for its profile, the page's address, and how many names of DNS are read at last.
     ///
     /// `plain` is the page without JavaScript; `renewed` with it, after its first answer; then `watching` is said, and `more` is the page when it shows
-    /// as many names of DNS; `away` is the page once it has found the sensor gone. With each come the figures by their place, what the browser
-    /// complained of (its console, exceptions, violations of the policy) and how many requests it had sent since the page before.
+    /// as many names of DNS; `unwell` and `well` are the page when not all is well, and then again; `away` is it once it has found the sensor gone.
+    /// With each come the figures by their place, what the browser complained of (its console, exceptions, violations of the policy) and how many
+    /// requests it had sent since the page before.
     static let statusPage = #"""
         import json, os, select, signal, subprocess, sys, time
 
@@ -34,6 +35,7 @@ extension Script {
             const text = (selector) => document.querySelector(selector)?.textContent;
             return {
                 figures, title: document.title, verdict: text("#verdict"), said: text("#announcements"),
+                findings: [...document.querySelectorAll("#findings > li")].map((finding) => finding.innerText),
                 away: !document.querySelector("#away").hidden, charts: !document.querySelector("#charts").hidden,
                 rate: text("[data-series=names] .now"), width: document.documentElement.scrollWidth, window: innerWidth,
                 drawings: [...document.querySelectorAll("svg[role=img]")].map((drawing) => drawing.getAttribute("aria-label")),
@@ -114,6 +116,8 @@ extension Script {
             tell("renewed", wait(lambda page: page["charts"]))
             print(json.dumps({"step": "watching"}), flush=True)
             tell("more", wait(lambda page: page["figures"]["totals.names.dns"] == names and page["rate"] != "–"))
+            tell("unwell", wait(lambda page: page["verdict"] != "All is well"))
+            tell("well", wait(lambda page: page["verdict"] == "All is well"))
             tell("away", wait(lambda page: page["away"]))
         finally:
             process.terminate()

@@ -39,6 +39,16 @@ extension LiveTests {
                 #expect(page.figures["origins/police/publisher"] == StatusPageVisit.publisher && page.elements == 0)
             }
 
+            #expect(try await site.grindvakt(["kill-switch", "on", "--socket", site.socket]).succeeded)
+            let unwell = try await visit.page("unwell")
+            #expect(unwell.verdict == "1 thing needs attention" && unwell.title.hasPrefix("(1) "))
+            #expect(unwell.said.contains("The kill switch is on"), "a screen reader is told")
+            #expect(unwell.findings.count == 1 && unwell.findings[0].contains("grindvakt kill-switch off"))
+            #expect(unwell.figures["kill_switch"] == "on: nothing is blocked")
+            #expect(try await site.grindvakt(["kill-switch", "off", "--socket", site.socket]).succeeded)
+            let well = try await visit.page("well")
+            #expect(well.findings == [] && well.said == "All is well." && well.complaints == [])
+
             #expect(await sensor.stop() == .exited(0))
             let away = try await visit.page("away")
             #expect(away.title == "(?) Grindvakt: no answer" && away.said == "The sensor does not answer.")
@@ -57,6 +67,7 @@ private struct StatusPageVisit {
         var title: String
         var verdict: String
         var said: String
+        var findings: [String]
         var away: Bool
         var charts: Bool
         var width: Int

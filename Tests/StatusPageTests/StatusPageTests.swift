@@ -144,6 +144,8 @@ struct StatusPageTests {
         #expect(state.findings.isEmpty == false)
         let items = page.elements("li").compactMap { $0.attributes["data-finding"] }
         #expect(items == state.findings.map(\.id))
+        let shown = page.elements("section").filter { $0.attributes["hidden"] == nil }
+        #expect(shown.first?.attributes["id"] == "health")
         #expect(
             page.elements("h2").first { $0.attributes["id"] == "verdict" }?.text.hasPrefix("\(items.count) thing")
                 == true
@@ -163,6 +165,15 @@ struct StatusPageTests {
         }
         for id in ["queues-table", "lists-table", "taps-table", "section-taps", "refused-table"] {
             #expect(page.elements.contains { $0.attributes["id"] == id && $0.attributes["hidden"] == "" }, "\(id)")
+        }
+    }
+
+    @Test func `a report that is cut short is an error`() {
+        let report = StatusReport.render(oddReading())
+        for length in stride(from: 0, to: report.utf8.count, by: 37) {
+            #expect(throws: DecodingError.self, "\(length)") {
+                try StatusValue(report: String(decoding: report.utf8.prefix(length), as: UTF8.self))
+            }
         }
     }
 

@@ -305,6 +305,36 @@
         return [1, 2, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((round) => round >= number) ?? 10 * power;
     }
 
+    /** The time that the pointer is at in a chart of times; null while it is in none. */
+    let pointed = null;
+    /** Pixels to the left of the lines in the chart of latencies, where its marks stand. */
+    const margin = 44;
+
+    /** The point that is put into words: the last one, or the one next to the pointer. */
+    function told(points) {
+        if (pointed === null) return points.at(-1);
+        const distance = (point) => Math.abs(point.at - pointed);
+        return points.reduce((best, point) => best && distance(best) <= distance(point) ? best : point, undefined);
+    }
+
+    function drawPointer(svg, point, x, height) {
+        if (pointed === null || point === undefined) return;
+        draw(svg, "path", { class: "pointer", d: `M${x(point.at).toFixed(1)} 0V${height}` });
+    }
+
+    /** Lets the pointer choose the time that is put into words. */
+    function follow(svg, left) {
+        svg.addEventListener("pointermove", (event) => {
+            const box = svg.getBoundingClientRect(), width = box.width - 2 - left;
+            pointed = history.at(-1).at - (1 - (event.clientX - box.left - left) / width) * memory;
+            drawTimes();
+        });
+        svg.addEventListener("pointerleave", () => {
+            pointed = null;
+            drawTimes();
+        });
+    }
+
     const perSecond = (rate) => rate < 10 ? String(Math.round(rate * 10) / 10) : grouped(Math.round(rate));
 
     /** A time without its smaller part where that says little. */
@@ -317,8 +347,8 @@
         for (const series of elements("#rates .series")) {
             const points = rates(series.dataset.series), values = points.flatMap(({ value }) => value ?? []);
             const svg = element("svg", series), { width, height } = canvas(svg);
-            const last = points.at(-1)?.value ?? null;
-            element(".now", series).textContent = last === null ? "–" : `${perSecond(last)}/s`;
+            const last = points.at(-1)?.value ?? null, point = told(points), value = point?.value ?? null;
+            element(".now", series).textContent = value === null ? "–" : `${perSecond(value)}/s`;
             const least = Math.min(...values), most = Math.max(...values);
             const range = values.length < 2 ? "" : `${perSecond(least)} to ${perSecond(most)}`;
             element(".range", series).textContent = range;
@@ -331,6 +361,7 @@
             draw(svg, "path", { class: "grid", d: `M0 ${y(0)}H${width}M0 ${y(top)}H${width}` });
             draw(svg, "text", { class: "tick", x: 0, y: y(top) - 3 }, grouped(top));
             draw(svg, "path", { class: "line", d: path(points, x, y) });
+            drawPointer(svg, point, x, height);
         }
     }
 
@@ -342,28 +373,29 @@
         const decade = (value) => Math.log10(Math.max(value, 1e-6));
         const low = Math.min(-5, ...values.map((value) => Math.floor(decade(value))));
         const high = Math.max(-3, ...values.map((value) => Math.ceil(decade(value))));
-        const left = 44, bottom = 18;
-        const x = (at) => width - 2 - (now - at) / memory * (width - 2 - left);
+        const bottom = 18;
+        const x = (at) => width - 2 - (now - at) / memory * (width - 2 - margin);
         const y = (value) => 8 + (high - Math.max(decade(value), low)) / (high - low) * (height - 8 - bottom);
         for (let power = low; power <= high; power += 1) {
             const level = y(10 ** power);
-            draw(svg, "path", { class: "grid", d: `M${left} ${level}H${width}` });
+            draw(svg, "path", { class: "grid", d: `M${margin} ${level}H${width}` });
             const text = latency(10 ** power).replace(".0", "");
-            draw(svg, "text", { class: "tick", x: left - 6, y: level + 4, "text-anchor": "end" }, text);
+            draw(svg, "text", { class: "tick", x: margin - 6, y: level + 4, "text-anchor": "end" }, text);
         }
         for (const [minutes, anchor] of [[10, "start"], [5, "middle"], [0, "end"]]) {
             const text = minutes === 0 ? "now" : `${minutes}\u00A0min ago`;
             draw(svg, "text", { class: "tick", x: x(now - minutes * 60), y: height - 3, "text-anchor": anchor }, text);
         }
-        const words = [];
+        const present = [];
         for (const { name, points } of lines) {
             draw(svg, "path", { class: `line ${name}`, d: path(points, x, y) });
-            const last = points.at(-1)?.value ?? null, text = last === null ? "–" : latency(last);
-            element(`.${name} dd`, figure).textContent = text;
-            words.push(`${element(`.${name} dt`, figure).textContent} ${text}`);
+            const words = (point) => (point?.value ?? null) === null ? "–" : latency(point.value);
+            element(`.${name} dd`, figure).textContent = words(told(points));
+            present.push(`${element(`.${name} dt`, figure).textContent} ${words(points.at(-1))}`);
         }
+        drawPointer(svg, told(lines[0].points), x, height - bottom);
         svg.setAttribute("aria-label", values.length === 0 ? "No verdict was given in this time" :
-            `Time from a packet's receipt to its verdict, now: ${words.join(", ")}; between ` +
+            `Time from a packet's receipt to its verdict, now: ${present.join(", ")}; between ` +
             `${latency(Math.min(...values))} and ${latency(Math.max(...values))} over ${about(now - history[0].at)}`);
     }
 
@@ -423,11 +455,19 @@
 
     let report = null;
 
+    /** The charts that have a time. */
+    function drawTimes() {
+        const now = history.at(-1).at, point = told(history);
+        const period = pointed === null ? "last 10 min" : `at ${moment(point.at).slice(11)} UTC`;
+        for (const words of elements("#rates .period, #latency .period")) words.textContent = period;
+        drawRates(now);
+        drawLatency(now);
+    }
+
     function drawAll() {
         if (report === null) return;
         const now = history.at(-1).at;
-        drawRates(now);
-        drawLatency(now);
+        drawTimes();
         drawFreshness(report.lists, now);
         drawVisibility(now);
     }
@@ -463,6 +503,7 @@
     function showState() {
         element("#state").textContent = isPaused ? "Paused at" : isAway ? "No answer since" : "Figures of";
         element("#pause").textContent = isPaused ? "Go on" : "Pause";
+        element("#retry").textContent = isPaused ? "" : `The page asks again after ${duration(delay / 1000)}.`;
     }
 
     async function ask() {
@@ -477,12 +518,11 @@
             // No connection, no answer in time, or no JSON: all of it means that the sensor is away.
         }
         isAsking = false;
-        if (next !== null) take(next);
         delay = next !== null ? pace : Math.min(delay * 2, slowestPace);
         showAway(next === null);
-        element("#retry").textContent = `The page asks again after ${duration(delay / 1000)}.`;
         showState();
         plan();
+        if (next !== null) take(next);
     }
 
     function plan() {
@@ -501,6 +541,8 @@
         if (document.hidden) clearTimeout(timer);
         else if (!isPaused) ask();
     });
+    for (const svg of elements("#rates svg")) follow(svg, 0);
+    follow(element("#latency svg"), margin);
     new ResizeObserver(drawAll).observe(element("#charts"));
     ask();
 })();
