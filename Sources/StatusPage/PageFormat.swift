@@ -181,7 +181,7 @@ enum PageFormat: String, CaseIterable, Sendable {
         guard let whole = whole.asNumber, isBad(value, whole) else {
             return Shown(text: words(value), isNothing: value == 0)
         }
-        return Shown(text: "\(words(value)) of \(words(whole))", isBad: true)
+        return Shown(text: "\(words(value)) of\u{A0}\(words(whole))", isBad: true)
     }
 
     private static func grouped(_ number: Double) -> String {

@@ -120,11 +120,11 @@ struct StatusPageTests {
         let shown = Dictionary(page.figures.map { ("\($0.path) \($0.format)", $0.text) }) { first, _ in first }
         let expected = [
             "accepted count": "1\u{202F}234", "dropped count": "5", "present presence": "yes",
-            " waiting": "4\u{202F}096 of 4\u{202F}096", "queue number": "0", "kernel_dropped loss": "6",
+            " waiting": "4\u{202F}096 of\u{A0}4\u{202F}096", "queue number": "0", "kernel_dropped loss": "6",
             "unseen loss": "7",
             "verdict_mean_seconds latency": "21\u{A0}µs", "flows count": "48\u{202F}213",
             "flow_memory_bytes bytes": "793\u{A0}KiB", "fail_open flag": "yes", "gso flag": "no",
-            " buffer": "416\u{A0}KiB of 16\u{A0}MiB", " listState": "expired, last good edition",
+            " buffer": "416\u{A0}KiB of\u{A0}16\u{A0}MiB", " listState": "expired, last good edition",
             "actions words": "drop, page", "entries count": "1\u{202F}000\u{202F}000",
             "issued_at time": "2025-11-21 04:40",
             "expires_at time": "2025-11-22 02:01", "exempted sum": "1", " refusals": "1 (growth 1, signature 1)",

@@ -78,7 +78,7 @@
         if (whole === null || whole === undefined || !isBad(value, whole)) {
             return { text: words(value), nothing: value === 0 };
         }
-        return { text: `${words(value)} of ${words(whole)}`, bad: true };
+        return { text: `${words(value)} of\u00A0${words(whole)}`, bad: true };
     }
 
     const formats = {
