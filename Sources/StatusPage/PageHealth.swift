@@ -44,7 +44,7 @@ extension HealthFinding {
         case .queueMissing:
             "Look at `journalctl -u grindvakt`, restart the sensor, and let `grindvakt doctor` tell who else holds the queue."
         case .kernelUnreadable:
-            "Whether the queues are bound and what they lost is not known. Run `grindvakt doctor` as the sensor's user: it checks its privileges."
+            "Run `grindvakt doctor` as the sensor's own user: it tells which privilege or kernel feature is missing."
         case .workerStalled:
             "Restart the sensor with `systemctl restart grindvakt`; if it comes again, look at `journalctl -u grindvakt`."
         case .queueDrops:
