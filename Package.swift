@@ -33,8 +33,8 @@ let package = Package(
             dependencies: [
                 "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "LiveCapture",
                 "ListFiles", "ListFetch",
-                "Responses", "ControlSocket", "NetfilterRules", "SensorConfiguration", "HostChecks", "NetworkLab",
-                "LiveView", "EvasionCases",
+                "Responses", "ControlSocket", "LiveView", "OperationLog", "NetfilterRules", "SensorConfiguration", "HostChecks",
+                "NetworkLab", "EvasionCases",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -90,10 +90,17 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .target(
+            name: "OperationLog",
+            dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")]
+        ),
         .target(name: "NetfilterRules", dependencies: [.product(name: "Subprocess", package: "swift-subprocess")]),
         .target(
             name: "SensorConfiguration",
-            dependencies: ["Wire", "Blocklists", "NetfilterRules", .product(name: "TOMLKit", package: "TOMLKit")]
+            dependencies: [
+                "Wire", "Blocklists", "NetfilterRules", "OperationLog", .product(name: "Logging", package: "swift-log"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]
         ),
         .target(
             name: "HostChecks",
@@ -216,10 +223,14 @@ let package = Package(
             name: "StatusPageTests",
             dependencies: ["StatusPage", "Telemetry", .product(name: "Crypto", package: "swift-crypto")]
         ),
+        .testTarget(
+            name: "OperationLogTests",
+            dependencies: ["OperationLog", "TestSupport", .product(name: "Logging", package: "swift-log")]
+        ),
         .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab", "TestSupport"]),
         .testTarget(
             name: "SensorConfigurationTests",
-            dependencies: ["SensorConfiguration", "Blocklists", "Wire", "TestSupport"]
+            dependencies: ["SensorConfiguration", "OperationLog", "Blocklists", "Wire", "TestSupport"]
         ),
         .testTarget(
             name: "HostChecksTests",

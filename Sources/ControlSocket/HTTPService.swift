@@ -98,7 +98,7 @@ struct HTTPService: Sendable {
         } catch is CancellationError {
             return
         } catch {
-            logger.error("\(name): the socket stopped: \(error)")
+            logger.error("\(name): the socket stopped: \(error)", metadata: ["event": "socket-failed"])
         }
     }
 }

@@ -49,6 +49,11 @@ package enum KernelQueueTable {
         return parse(String(decoding: text, as: UTF8.self))
     }
 
+    /// Packets that the kernel has dropped because one of these queues, or its socket's buffer, was full.
+    package static func dropped(by queues: ClosedRange<UInt16>) -> UInt64 {
+        (read() ?? []).filter { queues.contains($0.number) }.reduce(0) { $0 &+ $1.kernelDropped &+ $1.userDropped }
+    }
+
     /// Reads the table's text: number, port, length, copy mode, copy range, dropped by the kernel, dropped for the socket, last number, 1.
     static func parse(_ text: String) -> [KernelQueue] {
         text.split(separator: "\n").compactMap { line in

@@ -86,6 +86,9 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// Who may use the metrics socket, and where else the counters can be had.
     package var metrics = Metrics()
 
+    /// How the sensor logs.
+    package var log = Log()
+
     /// The netfilter rules that feed the queues.
     package var rules = RuleSet()
 
@@ -137,6 +140,7 @@ package struct SensorConfiguration: Equatable, Sendable {
             metrics.read(&section)
             section.refuseUnknownKeys()
         }
+        if var section = file.section("log") { log.read(&section) }
         file.refuseUnknownKeys()
         // What contradicts something elsewhere can be told only of what was read.
         if document.firstFault == nil, let trustSection { trust.check(trustSection) }

@@ -46,6 +46,9 @@ struct RunCommand: AsyncParsableCommand {
     @Flag(help: "Leave bad lines of the lists out, and log which, instead of refusing the list.")
     var lenient = false
 
+    @OptionGroup
+    var log: LogOptions
+
     func validate() throws {
         guard config != nil || list.isEmpty == false else {
             throw ValidationError("nothing to look for; give --config FILE or --list FILE")
@@ -60,6 +63,7 @@ struct RunCommand: AsyncParsableCommand {
                 if let queues { configuration.queues = queues.range }
                 if let socket { configuration.socket = socket }
                 if let listen { configuration.metrics.listen = listen }
+                log.apply(to: &configuration.log)
             },
             start: { sensor in try sensor.start() }
         )

@@ -7,6 +7,7 @@ import LiveCapture
 import Logging
 import NetfilterQueue
 import NetfilterRules
+import OperationLog
 import Responses
 import SensorConfiguration
 import Synchronization
@@ -27,7 +28,8 @@ final class Sensor: Sendable {
     }
 
     private let file: ConfigurationFile
-    private let logger: Logger
+    let logger: Logger
+    private let output: LogOutput
     private let slots = ListSlots()
     private let updater: ListUpdater
     private let processStatistics = ProcessStatisticsSource()
@@ -35,18 +37,25 @@ final class Sensor: Sendable {
     private let notifier = ServiceNotifier()
     private let state: Mutex<State>
     private let changes = ChangeQueue()
+    let told = Mutex(ToldState())
 
     /// Reads the lists; no queue is touched.
-    init(_ file: ConfigurationFile, _ configuration: SensorConfiguration, _ logger: Logger) throws {
+    init(
+        _ file: ConfigurationFile,
+        _ configuration: SensorConfiguration,
+        _ logger: Logger,
+        _ output: LogOutput
+    ) throws {
         self.file = file
         self.logger = logger
+        self.output = output
         updater = ListUpdater(
             try configuration.plan(isLenient: file.isLenient),
             settings: try configuration.updaterSettings(),
             slots: slots
         )
         state = Mutex(State(configuration: configuration))
-        log(try updater.start())
+        log(try updater.start(), over: [])
     }
 
     /// Binds the queues and starts the workers.
@@ -96,7 +105,7 @@ final class Sensor: Sendable {
             guard updater.report.lists.contains(where: { $0.descriptor.action.needsSending }) == false else {
                 throw error
             }
-            logger.warning("\(error.description)")
+            logger.tell(.responsesImpossible, error.description, [.reason: .text(error.description)])
             return Responder(silent: configuration)
         }
     }
@@ -115,22 +124,31 @@ final class Sensor: Sendable {
     /// Says that every queue or interface is there and every list in place.
     func announceReadiness() {
         let lists = updater.report.lists
-        logger.info(
-            "ready: \(state.withLock { $0.workers?.summary ?? "" }), \(lists.count) lists, \(lists.entryCount) entries"
+        let workers = state.withLock { $0.workers?.summary ?? "" }
+        logger.tell(
+            .ready,
+            "ready: \(workers), \(lists.count) lists, \(lists.entryCount) entries",
+            [.workers: .text(workers), .lists: .number(lists.count), .entries: .number(lists.entryCount)]
         )
+        noteExpiry()
         notifier.notify("READY=1")
     }
 
     /// Judges the packets in hand and ends the workers.
-    func stop() {
+    ///
+    /// - Parameter reason: why, where ``willStop(because:)`` has not said it.
+    func stop(because reason: String? = nil) {
         let workers = state.withLock { state in
             defer { state.workers = nil }
             return state.workers
         }
         guard let workers else { return }
+        log(stopBecause: reason)
         notifier.notify("STOPPING=1")
         workers.stop()
-        logger.info("stopped")
+        logEndOfEpisodes(state.withLock { $0.configuration.onOverload })
+        output.tellLeftOut(isLast: true)
+        logger.tell(.stopped, "stopped")
     }
 
     /// Reads the lists anew and puts each that is accepted in place; a fault leaves a list as it was.
@@ -185,9 +203,13 @@ final class Sensor: Sendable {
             do throws(ConnectionMarks.Failure) {
                 var count = 0
                 for replacement in replacements { count += try ConnectionMarks(mask: mask).replace(replacement) }
-                logger.info("\(count) connections decided by earlier lists are reset or looked at again")
+                logger.tell(
+                    .connectionsWithdrawn,
+                    "\(count) connections decided by earlier lists are reset or looked at again",
+                    [.count: .number(count)]
+                )
             } catch {
-                logger.error("\(error.description)")
+                logger.tell(.withdrawalFailed, error.description, [.reason: .text(error.description)])
             }
         }
     }
@@ -195,6 +217,18 @@ final class Sensor: Sendable {
     /// Does what the time asks of the lists.
     func tick() async {
         await changes.run { self.updater.tick() }
+        noteExpiry()
+        output.tellLeftOut()
+    }
+
+    /// Logs what has begun or ended since it was last called, about once a second.
+    func noteEpisodes() {
+        let (workers, configuration) = state.withLock { ($0.workers, $0.configuration) }
+        if let workers { log(episodesOf: workers, configuration) }
+    }
+
+    private func noteExpiry() {
+        log(expiryOf: updater.report.lists, state.withLock { $0.configuration.trust.expired })
     }
 
     private func reloadNow(_ caller: AuditCaller) -> ReloadOutcome {
@@ -206,21 +240,30 @@ final class Sensor: Sendable {
         do {
             let plan = try file.read().plan(isLenient: file.isLenient)
             let outcome = try updater.update(plan, by: caller)
-            log(outcome)
+            log(outcome, over: before)
             note(\.reloads, at, succeeded: outcome.refused.isEmpty)
             guard outcome.refused.isEmpty else {
                 let kept = outcome.lists.filter(\.isFallback).map(\.id).joined(separator: ", ")
                 let reason = outcome.refused.map(\.reason).joined(separator: "; ")
                 return .refused(reason: reason + (kept.isEmpty ? "" : "; still in use as before: \(kept)"))
             }
-            logger.info(
-                "reloaded: \(outcome.lists.count) lists, \(outcome.lists.entryCount) entries, generation \(outcome.generation)"
+            logger.tell(
+                .reloaded,
+                "reloaded: \(outcome.lists.count) lists, \(outcome.lists.entryCount) entries, generation \(outcome.generation)",
+                [
+                    .lists: .number(outcome.lists.count), .entries: .number(outcome.lists.entryCount),
+                    .generation: .count(outcome.generation),
+                ]
             )
             return .reloaded(lists: outcome.lists.map { $0.reloaded(before) }, generation: outcome.generation)
         } catch {
             let reason = (error as? any CommandFailure)?.description ?? String(describing: error)
             note(\.reloads, at, succeeded: false)
-            logger.error("reload refused, the lists in use stay: \(reason)")
+            logger.tell(
+                .reloadRefused,
+                "reload refused, the lists in use stay: \(reason)",
+                [.reason: .text(reason)]
+            )
             return .refused(reason: reason)
         }
     }
@@ -232,12 +275,23 @@ final class Sensor: Sendable {
         do throws(ListUpdater.Refusal) {
             let outcome = try updater.rollBack(by: caller)
             note(\.rollbacks, at, succeeded: true)
-            log(outcome)
-            logger.warning("rolled back: \(outcome.lists.count) lists, generation \(outcome.generation)")
+            log(outcome, over: before)
+            logger.tell(
+                .rolledBack,
+                "rolled back: \(outcome.lists.count) lists, generation \(outcome.generation)",
+                [
+                    .lists: .number(outcome.lists.count), .entries: .number(outcome.lists.entryCount),
+                    .generation: .count(outcome.generation),
+                ]
+            )
             return .reloaded(lists: outcome.lists.map { $0.reloaded(before) }, generation: outcome.generation)
         } catch {
             note(\.rollbacks, at, succeeded: false)
-            logger.error("not rolled back: \(error.description)")
+            logger.tell(
+                .rollbackRefused,
+                "not rolled back: \(error.description)",
+                [.reason: .text(error.description)]
+            )
             return .refused(reason: error.description)
         }
     }
@@ -245,7 +299,11 @@ final class Sensor: Sendable {
     private func setKillSwitchNow(_ isOn: Bool, _ caller: AuditCaller) -> ControlOutcome {
         control { () throws(ListUpdater.Refusal) in
             let warnings = try updater.setKillSwitch(isOn, by: caller)
-            logger.warning("kill switch \(isOn ? "on: nothing is blocked" : "off: lists block again")")
+            if isOn {
+                logger.tell(.killSwitchOn, "kill switch on: nothing is blocked")
+            } else {
+                logger.tell(.killSwitchOff, "kill switch off: lists block again")
+            }
             return (warnings, nil)
         }
     }
@@ -256,11 +314,15 @@ final class Sensor: Sendable {
             case .letPass(let seconds):
                 let end = Timestamp.now.advanced(by: Int64(seconds))
                 let warnings = try updater.pass(request.name, until: end, by: caller)
-                logger.info("a name is let pass for \(seconds) s")
+                logger.tell(
+                    .passBegun,
+                    "a name is let pass for \(seconds) s",
+                    [.seconds: .number(Int(clamping: seconds))]
+                )
                 return (warnings, Double(end.seconds))
             case .takeBack:
                 let warnings = try updater.takeBack(request.name, by: caller)
-                logger.info("a name is let pass no more")
+                logger.tell(.passEnded, "a name is let pass no more")
                 return (warnings, nil)
             }
         }
@@ -271,11 +333,11 @@ final class Sensor: Sendable {
     ) -> ControlOutcome {
         do throws(ListUpdater.Refusal) {
             let (warnings, endsAt) = try change()
-            for warning in warnings { logger.warning("\(warning)") }
+            for warning in warnings { logger.tell(.notKept, warning, [.reason: .text(warning)]) }
             let report = updater.report
             return .done(killSwitch: report.killSwitch, passes: report.passes, endsAt: endsAt)
         } catch {
-            logger.error("not done: \(error.description)")
+            logger.tell(.changeRefused, "not done: \(error.description)", [.reason: .text(error.description)])
             return .refused(reason: error.description)
         }
     }
@@ -334,50 +396,6 @@ final class Sensor: Sendable {
             malformed: word(unjudged.contains(.dropMalformed)),
             overBudget: word(unjudged.contains(.dropOverBudget))
         )
-    }
-
-    private func log(_ outcome: ListUpdater.Outcome) {
-        for reading in outcome.readings {
-            for line in reading.toldLines.prefix(100) {
-                logger.warning("\(line.path):\(line.line): left out: \(line.cause.description)")
-            }
-            let count = reading.rejectedCount + reading.notEnforceableCount
-            if count > 0 {
-                logger.warning("\(reading.path): \(count) lines left out in all, the first 100 of them named")
-            }
-        }
-        if outcome.lacksSuffixData {
-            logger.warning(
-                "public suffixes are not checked: \(ListPlan.installedSuffixes) is missing; install the package publicsuffix"
-            )
-        }
-        for refused in outcome.refused {
-            let isKept = outcome.lists.contains { $0.id == refused.id }
-            logger.error(
-                "list \(refused.id) refused, \(isKept ? "the edition before it stays" : "it is not used"): \(refused.reason)"
-            )
-        }
-        for warning in outcome.warnings { logger.warning("\(warning)") }
-    }
-
-    private func log(_ queue: QueueConfigurationState, wanted: SensorConfiguration) {
-        let buffers = "receive buffer \(queue.receiveBufferObtained) of \(queue.receiveBufferWanted) octets wanted"
-        logger.info(
-            "queue \(queue.queue): bound, copy range \(queue.copyRange), length \(queue.maxLength), \(buffers)"
-        )
-        if queue.receiveBufferObtained < queue.receiveBufferWanted {
-            logger.warning(
-                "queue \(queue.queue): raise net.core.rmem_max to \(queue.receiveBufferWanted), or run with CAP_NET_ADMIN"
-            )
-        }
-        if wanted.failOpen, queue.failOpenEffective == false {
-            logger.warning("queue \(queue.queue): this kernel does not know fail-open; a full queue drops packets")
-        }
-        if queue.gsoEffective == false {
-            logger.warning(
-                "queue \(queue.queue): this kernel does not hand over merged packets; throughput will be lower"
-            )
-        }
     }
 
     /// Seconds since the Unix epoch.

@@ -1,6 +1,7 @@
 import ControlSocket
 import Logging
 import NetfilterQueue
+import OperationLog
 import SensorConfiguration
 import ServiceLifecycle
 import UnixSignals
@@ -18,22 +19,26 @@ extension Sensor {
         adjust: (inout SensorConfiguration) -> Void,
         start: (Sensor) throws -> Void
     ) async throws {
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = .info
-            return handler
-        }
-        let logger = Logger(label: "grindvakt")
         ProcessLimits.returnLargeBlocks()
-        if ProcessLimits.forbidCoreDumps() == false {
-            logger.warning("core dumps could not be forbidden; set LimitCORE=1 in the unit")
-        }
+        let hasNoCoreDumps = ProcessLimits.forbidCoreDumps()
         // From the start on: an early request to reload must not end the process.
         let hangups = await UnixSignalsSequence(trapping: .sighup)
         var configuration = try file.read()
         adjust(&configuration)
 
-        let sensor = try Sensor(file, configuration, logger)
+        let output = LogOutput(format: configuration.log.format, interval: configuration.log.repeatInterval)
+        LoggingSystem.bootstrap { [level = configuration.log.level] _ in EventLog(output, level: level) }
+        let logger = Logger(label: "grindvakt")
+        logger.tell(
+            .starting,
+            "starting: grindvakt \(Grindvakt.productVersion)",
+            [.version: .text(Grindvakt.productVersion)]
+        )
+        if hasNoCoreDumps == false {
+            logger.tell(.coreDumpsPossible, "core dumps could not be forbidden; set LimitCORE=1 in the unit")
+        }
+
+        let sensor = try Sensor(file, configuration, logger, output)
         // Reading the lists may be broken off; from here on, ending in disorder would leave a socket and lose packets in hand.
         let signals = SensorSignals(hangups: hangups, ends: await UnixSignalsSequence(trapping: .sigterm, .sigint))
         let control = try ControlSocket(
@@ -42,6 +47,7 @@ extension Sensor {
             source: sensor.controlSource,
             logger: logger
         )
+        logger.tell(.socketBound, "socket \(control.path): bound", [.path: .text(control.path)])
         let listener = try configuration.metrics.listen.map { listen throws(ControlSocketError) in
             try MetricsListener(
                 address: listen.address,
@@ -50,7 +56,13 @@ extension Sensor {
                 logger: logger
             )
         }
-        if let listener { logger.info("counters can be read at http://\(listener.name)/metrics") }
+        if let listener {
+            logger.tell(
+                .listenerBound,
+                "counters can be read at http://\(listener.name)/metrics",
+                [.listen: .text(listener.name)]
+            )
+        }
         try start(sensor)
         try await sensor.serve(control, listener, signals)
     }
@@ -75,7 +87,7 @@ extension Sensor {
                     .init(service: Clock(sensor: self)),
                     .init(service: HealthClock(sensor: self)),
                     .init(
-                        service: EndOnSignal(signals: signals.ends),
+                        service: EndOnSignal(sensor: self, signals: signals.ends),
                         successTerminationBehavior: .gracefullyShutdownGroup
                     ),
                     // Last, so that it stops first: the counters can be read until the queues are closed.
@@ -91,7 +103,7 @@ extension Sensor {
         do {
             try await group.run()
         } catch {
-            stop()
+            stop(because: (error as? any CommandFailure)?.description ?? "a service of the sensor failed")
             throw error
         }
     }
@@ -109,10 +121,15 @@ private struct SensorService: Service {
 
     func run() async throws {
         sensor.announceReadiness()
-        defer { sensor.stop() }
-        try await cancelWhenGracefulShutdown {
-            if let failure = await sensor.firstFailure() { throw failure }
+        do {
+            try await cancelWhenGracefulShutdown {
+                if let failure = await sensor.firstFailure() { throw failure }
+            }
+        } catch {
+            sensor.stop(because: (error as? any CommandFailure)?.description)
+            throw error
         }
+        sensor.stop()
     }
 }
 
@@ -138,6 +155,7 @@ private struct Clock: Service {
                 for _ in 0..<5 {
                     try await Task.sleep(for: .seconds(1))
                     await sensor.withdrawDecisions()
+                    sensor.noteEpisodes()
                 }
                 await sensor.tick()
             }
@@ -161,9 +179,13 @@ private struct HealthClock: Service {
 
 /// Ends, and the group with it, at the first SIGTERM or SIGINT.
 private struct EndOnSignal: Service {
+    let sensor: Sensor
     let signals: UnixSignalsSequence
 
     func run() async throws {
-        for await _ in signals.cancelOnGracefulShutdown() { return }
+        for await signal in signals.cancelOnGracefulShutdown() {
+            sensor.willStop(because: "\(signal)")
+            return
+        }
     }
 }

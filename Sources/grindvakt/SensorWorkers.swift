@@ -3,6 +3,7 @@ import Inspection
 import LiveCapture
 import Logging
 import NetfilterQueue
+import OperationLog
 import SensorConfiguration
 import Telemetry
 
@@ -93,8 +94,9 @@ struct InterfaceTaps: Sendable {
         inspector.flowKey = .random()
         return try TapPool(taps, inspector: inspector, blocklists: blocklists) { event in
             switch event {
-            case .reading: logger.info("\(event.description)")
-            case .lost: logger.warning("\(event.description)")
+            case .reading(let interface, _):
+                logger.tell(.interfaceRead, event.description, [.interface: .text(interface)])
+            case .lost: logger.tell(.interfaceLost, event.description, [.reason: .text(event.description)])
             }
         }
     }

@@ -84,6 +84,9 @@ struct TapCommand: AsyncParsableCommand {
     @Flag(help: "Leave bad lines of the lists out, and log which, instead of refusing the list.")
     var lenient = false
 
+    @OptionGroup
+    var log: LogOptions
+
     func validate() throws {
         guard interface.isEmpty == false else { throw ValidationError("nothing to look at; give -i INTERFACE") }
         for (index, name) in interface.enumerated() where interface[..<index].contains(name) {
@@ -113,6 +116,7 @@ struct TapCommand: AsyncParsableCommand {
             adjust: { configuration in
                 if let socket { configuration.socket = socket }
                 if let listen { configuration.metrics.listen = listen }
+                log.apply(to: &configuration.log)
             },
             start: { sensor in try sensor.start(taps) }
         )

@@ -7,7 +7,7 @@ private let floors: [String: Int] = [
     "Blocklists": 2, "QUICProtection": 2,
     "Inspection": 3,
     "NetfilterQueue": 4, "CaptureFiles": 4, "LiveCapture": 4, "ListFiles": 4, "ListFetch": 4, "ControlSocket": 4,
-    "NetfilterRules": 4, "Responses": 4, "StatusPage": 4,
+    "NetfilterRules": 4, "Responses": 4, "StatusPage": 4, "OperationLog": 4,
     "SensorConfiguration": 4,
     "HostChecks": 4,
     "LiveView": 4,
@@ -19,8 +19,8 @@ private let floors: [String: Int] = [
 /// in a capture file and on the interface, and a worker answers for what it drops. The socket serves the page. The checks of a host look at what
 /// the other adapters leave on it, and the live view is drawn from what the client of the socket reads.
 private let arrowsWithinAFloor: [String: Set<String>] = [
-    "SensorConfiguration": ["NetfilterRules"], "LiveCapture": ["CaptureFiles"], "NetfilterQueue": ["Responses"],
-    "ControlSocket": ["StatusPage"],
+    "SensorConfiguration": ["NetfilterRules", "OperationLog"], "LiveCapture": ["CaptureFiles"],
+    "NetfilterQueue": ["Responses"], "ControlSocket": ["StatusPage"],
     "HostChecks": ["NetfilterQueue", "ListFiles", "ControlSocket", "NetfilterRules", "SensorConfiguration"],
     "LiveView": ["ControlSocket"],
 ]
@@ -29,8 +29,8 @@ private let arrowsWithinAFloor: [String: Set<String>] = [
 private let forbidden: [String: Set<String>] = [
     "Telemetry": ["Wire", "Blocklists", "Inspection"],
     "ControlSocket": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles"],
-/// in a capture file and on the interface, and a worker answers for what it drops. The socket serves the page. The checks of a host look at what
-/// the other adapters leave on it, and the live view is drawn from what the client of the socket reads.
+    "LiveView": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles"],
+    "StatusPage": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles", "ControlSocket"],
     "CaptureFiles": ["NetfilterQueue", "LiveCapture"],
     "LiveCapture": ["NetfilterQueue", "ListFiles"],
     "NetfilterQueue": ["ListFiles", "CaptureFiles", "LiveCapture"],
