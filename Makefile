@@ -150,6 +150,9 @@ install: build
 	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/grindvakt/lists
 	install -m 0644 systemd/grindvakt.toml $(DESTDIR)$(SYSCONFDIR)/grindvakt/grindvakt.toml.example
 	install -m 0644 systemd/doh-endpoints.txt $(DESTDIR)$(SYSCONFDIR)/grindvakt/doh-endpoints.txt.example
+	install -d $(DESTDIR)$(PREFIX)/share/grindvakt/monitoring
+	install -m 0644 $(wildcard systemd/monitoring/*) Sources/grindvakt/Grindvakt.docc/Alerts.md \
+	    $(DESTDIR)$(PREFIX)/share/grindvakt/monitoring
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	$(BINARY) --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/grindvakt
@@ -165,6 +168,7 @@ uninstall:
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/grindvakt.conf \
 	    $(DESTDIR)$(SYSCONFDIR)/grindvakt/grindvakt.toml.example \
 	    $(DESTDIR)$(SYSCONFDIR)/grindvakt/doh-endpoints.txt.example \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/grindvakt/monitoring/,$(notdir $(wildcard systemd/monitoring/*)) Alerts.md) \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/grindvakt \
 	    $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_grindvakt \
 	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/grindvakt.fish

@@ -67,10 +67,11 @@ package enum OperationalEvent: String, CaseIterable, Sendable {
     package var burst: Int? {
         switch self {
         case .coreDumpsPossible, .receiveBufferSmall, .failOpenUnknown, .mergedPacketsUnknown, .responsesImpossible,
-            .interfaceRead, .interfaceLost, .socketFailed, .linesLeftOut, .suffixesMissing, .listRefused,
+            .socketFailed, .linesLeftOut, .suffixesMissing, .listRefused,
             .reloadRefused, .rollbackRefused, .changeRefused, .notKept, .withdrawalFailed, .overloadBegun,
             .overloadEnded, .responsesFailing, .responsesRecovered:
             1
+        case .interfaceRead, .interfaceLost: 10
         case .lineLeftOut: 100
         case .starting, .queueBound, .socketBound, .listenerBound, .ready, .listActive, .listExpired, .listCurrent,
             .reloaded,

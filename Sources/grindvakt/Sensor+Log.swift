@@ -159,14 +159,12 @@ extension Sensor {
 
     /// Logs that packets have begun to find no room, or answers to fail, or that this is over.
     func log(episodesOf workers: any SensorWorkers, _ configuration: SensorConfiguration) {
-        let readings = workers.counters.map { $0.read() }
-        let failed = readings.reduce(0) { sum, reading in
-            CountedResponse.allCases.reduce(sum) { $0 &+ reading.responses($1, .failed) }
-        }
+        let signs = workers.counters.map(\.vitalSigns)
+        let failed = signs.reduce(0) { $0 &+ $1.failedResponses }
         let action = configuration.onOverload
         let lost =
             action == .accept
-            ? readings.reduce(0) { $0 &+ $1.unseen } : KernelQueueTable.dropped(by: configuration.queues)
+            ? signs.reduce(0) { $0 &+ $1.unseen } : KernelQueueTable.dropped(by: configuration.queues)
         let now = WorkerPool.now / 1_000_000_000
         let (overload, responses) = told.withLock { told in
             (told.overload.note(total: lost, at: now), told.failingResponses.note(total: failed, at: now))
