@@ -16,6 +16,16 @@ package enum ProcessLimits {
     /// How many processors are in service.
     package static var processors: Int { max(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 1) }
 
+    /// Forbids the Swift runtime to tell of a crash what lies in memory: where a toolchain is installed, it would write the octets that each
+    /// register points to on standard error, and with them the packets in hand into the journal.
+    ///
+    /// What ends the process is told all the same, by the runtime's own line before it traps and by the signal.
+    package static func forbidBacktraces() {
+        for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] {
+            _ = signal(number, SIG_DFL)
+        }
+    }
+
     /// Lets memory of a megabyte and more go back to the system as soon as it is freed.
     ///
     /// Lists come and go in such blocks. The allocator's own threshold rises with what is freed, so that they would end up in heaps that

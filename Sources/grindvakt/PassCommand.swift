@@ -13,12 +13,15 @@ struct PassCommand: AsyncParsableCommand {
             Whatever the lists say of it. It takes effect at once in all workers, ends by itself and holds over a restart of the sensor; for good, \
             put the name on the allow list. Sensor and audit log keep a digest of the name. Allowed to root and to the sensor's own user.
 
+            The command line shows in the table of processes and in the shell's history. - reads the name from standard input instead.
+
               grindvakt pass shop.example --for 7d
               grindvakt pass shop.example --remove
+              grindvakt pass - --for 24h < name
             """
     )
 
-    @Argument(help: ArgumentHelp("The name.", valueName: "name"))
+    @Argument(help: ArgumentHelp("The name, or - to read it from standard input.", valueName: "name"))
     var name: String
 
     @Option(
@@ -43,10 +46,11 @@ struct PassCommand: AsyncParsableCommand {
             else { throw ValidationError("--for takes a number and a unit, as 30m, 24h or 7d, up to 365d") }
             change = .letPass(seconds: seconds)
         }
+        let text = name == "-" ? Self.lineOfInput() : name
         let wanted: DomainName
         do throws(ListLineError) {
             // As the audit log knows it, however it is written here.
-            wanted = try ListName.parse(name)
+            wanted = try ListName.parse(text)
         } catch {
             throw FileFailure(description: "the name cannot be one: \(error.description)")
         }
@@ -59,5 +63,10 @@ struct PassCommand: AsyncParsableCommand {
         let passes = "\(outcome.passes ?? 0) names are let pass now"
         let end = outcome.endsAt.flatMap { Timestamp(seconds: Int64($0)) }
         print(end.map { "passes until \($0); \(passes)" } ?? "passes no longer; \(passes)")
+    }
+
+    /// The first line of standard input, without its line feed; empty where there is none.
+    private static func lineOfInput() -> String {
+        String(readLine()?.prefix(DomainName.presentationLimit) ?? "")
     }
 }

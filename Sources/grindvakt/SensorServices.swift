@@ -20,6 +20,7 @@ extension Sensor {
         start: (Sensor) throws -> Void
     ) async throws {
         ProcessLimits.returnLargeBlocks()
+        ProcessLimits.forbidBacktraces()
         let hasNoCoreDumps = ProcessLimits.forbidCoreDumps()
         // From the start on: an early request to reload must not end the process.
         let hangups = await UnixSignalsSequence(trapping: .sighup)

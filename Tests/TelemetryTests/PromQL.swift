@@ -82,11 +82,12 @@ struct PromQL {
         return text
     }
 
-    /// What is wrong with the use of a metric; nil where nothing is.
+    /// Looks for what is wrong with the use of a metric.
     ///
     /// - Parameters:
     ///   - use: the metric and the functions around it.
     ///   - recorded: names that recording rules give.
+    /// - Returns: the fault; nil where there is none.
     static func fault(_ use: Use, recorded: Set<String>) -> String? {
         if use.name == "up" || recorded.contains(use.name) { return nil }
         let endings = ["_bucket", "_sum", "_count"]

@@ -83,6 +83,7 @@ package struct Dashboard: Decodable {
     /// Every query with the title of its panel, its variables replaced as Grafana replaces them for all sensors.
     ///
     /// - Parameter interval: what stands in the place of the intervals that depend on the zoom.
+    /// - Returns: titles and queries, in the order of the file.
     package func queries(interval: String) -> [(title: String, expression: String)] {
         let queries =
             panels.flatMap { panel in (panel.targets ?? []).map { (panel.title, $0.expr) } }
