@@ -82,7 +82,8 @@ private enum Planted {
     static let commands = [
         Trial(arguments: ["status"]), Trial(arguments: ["status", "--json"]), Trial(arguments: ["metrics"]),
         Trial(arguments: ["metrics", "--openmetrics"]), Trial(arguments: ["metrics", "--format", "json"]),
-        Trial(arguments: ["top", "--once"]), Trial(arguments: ["doctor"], succeeds: nil),
+        Trial(arguments: ["top", "--once"]), Trial(arguments: ["top", "--once", "--json"]),
+        Trial(arguments: ["doctor"], succeeds: nil),
         Trial(arguments: ["doctor", "--json"], succeeds: nil),
         Trial(arguments: ["doctor", "--verbose"], succeeds: nil),
         Trial(arguments: ["reload"]),
