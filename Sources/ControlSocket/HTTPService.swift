@@ -64,8 +64,11 @@ struct HTTPService: Sendable {
             )
             .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .bind(descriptor) { http.setup(channel: $0, logger: Self.silent) }
+        // A task of its own, which nobody cancels: connections that came and were not taken yet would be freed without being closed, and NIO ends
+        // the process for that. Once the socket is closed those are the last, and are closed in their turn.
+        let accepting = Task { await accept(from: server, http, open) }
         await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await self.accept(from: server, http, open) }
+            tasks.addTask { await accepting.value }
             tasks.addTask {
                 // Ends with an error when the task is cancelled, and then too the connections have to be closed.
                 try? await gracefulShutdown()
@@ -95,8 +98,6 @@ struct HTTPService: Sendable {
                     }
                 }
             }
-        } catch is CancellationError {
-            return
         } catch {
             logger.error("\(name): the socket stopped: \(error)", metadata: ["event": "socket-failed"])
         }
