@@ -6,9 +6,15 @@ import Synchronization
 package final class LogOutput: Sendable {
     private let format: LogFormat
     private let isForJournal: Bool
-    private let repeats: Mutex<RepeatLimit>
+    private let state: Mutex<State>
     private let clock: @Sendable () -> (epoch: Double, steady: UInt64)
     private let sink: @Sendable (String) -> Void
+
+    private struct State {
+        var repeats: RepeatLimit
+        /// Lines that wait; nil where each is written at once.
+        var held: [(level: Logger.Level, line: String)]?
+    }
 
     /// A log on standard error.
     ///
@@ -42,7 +48,7 @@ package final class LogOutput: Sendable {
     ) {
         self.format = format
         self.isForJournal = isForJournal
-        repeats = Mutex(RepeatLimit(interval: UInt64(max(0, interval))))
+        state = Mutex(State(repeats: RepeatLimit(interval: UInt64(max(0, interval)))))
         self.clock = clock
         self.sink = sink
     }
@@ -54,16 +60,16 @@ package final class LogOutput: Sendable {
         line.fields = metadata.compactMap { key, value in
             LogField(rawValue: key).map { (key, LogValue(value), $0.order) }
         }.sorted { $0.2 < $1.2 }.map { ($0.0, $0.1) }
-        repeats.withLock { repeats in
+        state.withLock { state in
             if let burst = OperationalEvent(rawValue: event).map(\.burst) ?? 1 {
                 let key = RepeatLimit.Key(event: event, subject: Self.subject(of: line))
-                guard let leftOut = repeats.admit(key, burst: burst, at: steady) else { return }
+                guard let leftOut = state.repeats.admit(key, burst: burst, at: steady) else { return }
                 if leftOut > 0 {
                     line.fields.append((LogField.leftOut.rawValue, .number(leftOut)))
                     line.message += " (\(leftOut) times more since it was told)"
                 }
             }
-            sink(line.text(as: format, isForJournal: isForJournal))
+            put(line, &state)
         }
     }
 
@@ -72,8 +78,8 @@ package final class LogOutput: Sendable {
     /// - Parameter isLast: whether nothing will be logged after this.
     package func tellLeftOut(isLast: Bool = false) {
         let (epoch, steady) = clock()
-        repeats.withLock { repeats in
-            for (key, count) in repeats.takeLeftOut(at: steady, isLast: isLast) {
+        state.withLock { state in
+            for (key, count) in state.repeats.takeLeftOut(at: steady, isLast: isLast) {
                 let event = OperationalEvent.repeatsLeftOut
                 let line = LogLine(
                     time: epoch,
@@ -82,9 +88,29 @@ package final class LogOutput: Sendable {
                     message: "\(key.event): \(count) times more since it was told",
                     fields: [(LogField.of.rawValue, .text(key.event)), (LogField.leftOut.rawValue, .number(count))]
                 )
-                sink(line.text(as: format, isForJournal: isForJournal))
+                put(line, &state)
             }
         }
+    }
+
+    /// Lets lines wait until it is known whether the program can do its work at all.
+    package func hold() {
+        state.withLock { $0.held = $0.held ?? [] }
+    }
+
+    /// Writes the lines that wait, and from here on each at once.
+    ///
+    /// - Parameter level: lines that are less grave are thrown away.
+    package func release(from level: Logger.Level = .trace) {
+        state.withLock { state in
+            for held in state.held ?? [] where held.level >= level { sink(held.line) }
+            state.held = nil
+        }
+    }
+
+    private func put(_ line: LogLine, _ state: inout State) {
+        let text = line.text(as: format, isForJournal: isForJournal)
+        if state.held == nil { sink(text) } else { state.held?.append((line.level, text)) }
     }
 
     private static func subject(of line: LogLine) -> String {

@@ -30,6 +30,10 @@ extension Sensor {
         let output = LogOutput(format: configuration.log.format, interval: configuration.log.repeatInterval)
         LoggingSystem.bootstrap { [level = configuration.log.level] _ in EventLog(output, level: level) }
         let logger = Logger(label: "grindvakt")
+        // A sensor that cannot start says so in the one line that each command ends with.
+        output.hold()
+        var hasStarted = false
+        defer { if hasStarted == false { output.release(from: .warning) } }
         logger.tell(
             .starting,
             "starting: grindvakt \(Grindvakt.productVersion)",
@@ -65,6 +69,8 @@ extension Sensor {
             )
         }
         try start(sensor)
+        hasStarted = true
+        output.release()
         try await sensor.serve(control, listener, signals)
     }
 

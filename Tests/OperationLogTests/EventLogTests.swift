@@ -70,6 +70,25 @@ struct EventLogTests {
         #expect(kept.all.last?.contains("event=repeats-left-out of=list-refused left_out=1 ") == true, "\(kept.all)")
     }
 
+    @Test func `lines that wait are written in their order, or only the grave ones`() {
+        for (level, expected) in [
+            (Logger.Level.trace, ["starting", "list-refused", "ready"]), (.warning, ["list-refused"]),
+        ] {
+            let kept = KeptLog()
+            let output = kept.output()
+            let logger = kept.logger(output)
+            output.hold()
+            logger.tell(.starting, "starting")
+            logger.tell(.listRefused, "refused")
+            logger.tell(.ready, "ready")
+            #expect(kept.all.isEmpty)
+            output.release(from: level)
+            #expect(kept.all.map { $0.split(separator: " ")[2] } == expected.map { "event=\($0)" })
+            logger.tell(.stopped, "stopped")
+            #expect(kept.all.count == expected.count + 1)
+        }
+    }
+
     @Test func `what tells of a state is told each time`() {
         let kept = KeptLog()
         let logger = kept.logger(kept.output())
