@@ -33,7 +33,8 @@ let package = Package(
             dependencies: [
                 "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "LiveCapture",
                 "ListFiles", "ListFetch",
-                "Responses", "ControlSocket", "LiveView", "OperationLog", "NetfilterRules", "SensorConfiguration", "HostChecks",
+                "Responses", "ControlSocket", "LiveView", "OperationLog", "NetfilterRules", "SensorConfiguration",
+                "HostChecks",
                 "NetworkLab", "EvasionCases",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

@@ -57,6 +57,7 @@ struct ReplayReading: ~Copyable {
     ///   - limit: octets of lines that are enough.
     ///   - lines: where lines go.
     ///   - sorted: where packets go by their verdict.
+    /// - Returns: what became of it.
     mutating func advance(until limit: Int, _ lines: inout TextLine, _ sorted: inout SortedCaptures) -> Progress {
         let end = replay.summary.packets + Self.stride
         do throws(CaptureError) {

@@ -20,7 +20,8 @@ struct Grindvakt: AsyncParsableCommand {
             """,
         version: productVersion,
         subcommands: [
-            RunCommand.self, TapCommand.self, ReplayCommand.self, RulesCommand.self, StatusCommand.self, TopCommand.self,
+            RunCommand.self, TapCommand.self, ReplayCommand.self, RulesCommand.self, StatusCommand.self,
+            TopCommand.self,
             MetricsCommand.self, ReloadCommand.self, RollbackCommand.self, KillSwitchCommand.self, PassCommand.self,
             ListCommand.self, DoctorCommand.self, DemoCommand.self, SelftestCommand.self,
         ]
