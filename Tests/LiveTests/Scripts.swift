@@ -53,6 +53,7 @@ enum Script {
         least, most, rate, patience = int(least), int(most), float(rate), float(patience)
         told = []
         signal.signal(signal.SIGUSR1, lambda number, frame: told.append(number))
+        print("begun", flush=True)
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         asking = socket.socket(family, socket.SOCK_DGRAM)
         asking.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)

@@ -265,6 +265,11 @@ struct Flood: Sendable {
 
     /// Lets it end once it has asked the fewest times, and waits for its account.
     func end() async throws -> (sent: Int, answered: Int) {
+        // Before it has begun the signal would end it without an account.
+        let hasBegun = try await Command.wait(atMost: .seconds(60)) {
+            process.lines.contains("begun") || process.isRunning == false
+        }
+        try #require(hasBegun)
         process.send(SIGUSR1)
         let hasEnded = try await Command.wait(atMost: .seconds(120)) { process.isRunning == false }
         try #require(hasEnded)
