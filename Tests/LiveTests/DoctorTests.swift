@@ -80,7 +80,7 @@ extension LiveTests {
         ),
         Trouble(
             check: "rules-applied",
-            making: "iptables -t mangle -D GRINDVAKT-QUEUE 3",
+            making: "iptables -t mangle -D GRINDVAKT-FLOWS 3",
             problem: "iptables: the sensor's rules are not those of the configuration"
         ),
         Trouble(

@@ -84,18 +84,22 @@ extension Script {
                 frame, origin = opened.recvfrom(65535)
                 if origin[2] == 4 or frame[12:14] not in (b"\x08\0", b"\x86\xdd"):
                     continue
+                # What neighbours say to each other of themselves (RFC 4861 §4, RFC 3810 §5) comes when it likes.
+                if frame[14] >> 4 == 6 and 58 in (frame[20], frame[54] if frame[20] == 0 else 0):
+                    continue
                 came = normal(frame[14:])
                 if came == last:
                     return seen
                 seen.append(came)
 
-        connection = http.client.HTTPConnection("localhost")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(metrics)
         kinds = ("names", "matches", "anomalies", "undecided", "packets")
 
         def counters():
-            connection.request("GET", "/metrics")
+            # Another connection each time: one that stays open may ask four times a second.
+            connection = http.client.HTTPConnection("localhost")
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(metrics)
+            connection.request("GET", "/metrics", headers={"Connection": "close"})
             found = {}
             for line in connection.getresponse().read().decode().splitlines():
                 if line.startswith(tuple(f"grindvakt_{kind}_total" for kind in kinds)):
