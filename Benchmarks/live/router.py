@@ -66,7 +66,7 @@ class CountingNetwork(Network):
 
     def queued(self):
         """Packets that the rules gave to the queue since the start, whatever became of them there."""
-        return self.hits(self.router, "mangle", "GRINDVAKT-QUEUE", "NFQUEUE")
+        return self.hits(self.router, "mangle", "GRINDVAKT-FLOWS", "NFQUEUE")
 
 
 def backlog_drops():
