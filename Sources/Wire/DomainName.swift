@@ -173,9 +173,9 @@ extension DomainName {
         // What is no letter of a label is checked as if it were one.
         let foreign = lengths | ~(UInt64.max &>> vacant)
         let letters: UInt64 = word & ~foreign | (ones &* 0x61) & foreign
-        let isPrintable = ~(letters &+ ones &* 0x5F) | (letters &+ ones) | letters
+        let unprintable = ~(letters &+ ones &* 0x5F) | (letters &+ ones) | letters
         let special =
-            isPrintable & (ones &* 0x80) | octets(equalTo: dot, in: letters) | octets(equalTo: backslash, in: letters)
+            unprintable & (ones &* 0x80) | octets(equalTo: dot, in: letters) | octets(equalTo: backslash, in: letters)
             | octets(equalTo: 0x22, in: letters)
         guard special == 0 else { return nil }
         return (word & ~lengths | (ones &* UInt64(dot)) & lengths).byteSwapped &>> vacant

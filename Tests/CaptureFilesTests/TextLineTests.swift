@@ -59,6 +59,35 @@ struct TextLineTests {
         #expect(line.text == "\(number)")
     }
 
+    @Test func `names are written as they are presented, and none is called plain that JSON escapes`() throws {
+        var random = SeededRandom(seed: 9)
+        let plain = Array("abcdefghijklmnopqrstuvwxyz0123456789-_!~#".utf8)
+        var counts = (plain: 0, other: 0)
+        for round in 0..<6_000 {
+            var name: [UInt8] = []
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let length = Int.random(in: 1...(round % 3 == 0 ? 40 : 12), using: &random)
+                if name.isEmpty == false { name.append(UInt8(ascii: ".")) }
+                for _ in 0..<length {
+                    // In one name of two any octet but the dot, once in a while.
+                    let isOdd = round % 2 == 0 && Int.random(in: 0..<30, using: &random) == 0
+                    let odd = UInt8.random(in: .min ... .max, using: &random)
+                    name.append(isOdd && odd != UInt8(ascii: ".") ? odd : plain.randomElement(using: &random) ?? 0x61)
+                }
+            }
+            guard name.count < DomainName.maximumLength else { continue }
+            let domain = try DomainName(text: name.span)
+            var line = TextLine()
+            line.append("x" as StaticString)
+            let isPlain = line.append(domain)
+            let text = domain.presentation()
+            #expect(line.text == "x" + text)
+            #expect(isPlain == (text.utf8.contains { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") } == false))
+            if isPlain { counts.plain += 1 } else { counts.other += 1 }
+        }
+        #expect(counts.plain > 1_000 && counts.other > 1_000)
+    }
+
     @Test func `a line grows with what is put into it`() {
         var line = TextLine()
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 5_000)
