@@ -23,6 +23,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // SQLite, in which figures outlast the process.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // Runs ip, iptables, nft and the demo's clients; Foundation.Process would bring all of Foundation in.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -32,14 +34,20 @@ let package = Package(
             name: "grindvakt",
             dependencies: [
                 "Wire", "Telemetry", "Blocklists", "Inspection", "NetfilterQueue", "CaptureFiles", "LiveCapture",
-                "ListFiles", "ListFetch",
-                "Responses", "ControlSocket", "LiveView", "OperationLog", "NetfilterRules", "SensorConfiguration",
-                "HostChecks",
+                "ListFiles", "ListFetch", "Figures", "Statistics",
+                "Responses", "ControlSocket", "Handover", "LiveView", "OperationLog", "NetfilterRules",
+                "SensorConfiguration", "HostChecks", "Confinement",
+                "Reports", "PrometheusQueries", "BenchmarkRecords", "CoverageProbes",
                 "NetworkLab", "EvasionCases",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            // A program that starts a sixth faster: nothing is exported from it, since nobody links against it, and lld lays it out
+            // in fewer pages that the start writes to.
+            linkerSettings: [
+                .unsafeFlags(["-use-ld=lld", "-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
             ]
         ),
 
@@ -48,7 +56,9 @@ let package = Package(
             name: "NetfilterQueue",
             dependencies: ["CNetfilterQueue", "Wire", "Blocklists", "Inspection", "Telemetry", "Responses"]
         ),
-        .target(name: "Responses", dependencies: ["Wire", "Blocklists", "Inspection", "Telemetry"]),
+        .target(name: "Handover", dependencies: ["CHandover"]),
+        .target(name: "Responses", dependencies: ["Wire", "Blocklists", "Inspection", "Telemetry", "HTMLPages"]),
+        .target(name: "Confinement", dependencies: ["CConfinement"]),
         .target(name: "CaptureFiles", dependencies: ["CPcap", "Wire", "Blocklists", "Inspection", "Telemetry"]),
         .target(
             name: "LiveCapture",
@@ -73,7 +83,7 @@ let package = Package(
         .target(
             name: "StatusPage",
             // The digests by which the page's own script and style are let through.
-            dependencies: ["Telemetry", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["HTMLPages", "Telemetry", .product(name: "Crypto", package: "swift-crypto")],
             resources: [
                 .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
             ]
@@ -99,7 +109,9 @@ let package = Package(
         .target(
             name: "SensorConfiguration",
             dependencies: [
-                "Wire", "Blocklists", "NetfilterRules", "OperationLog", .product(name: "Logging", package: "swift-log"),
+                "Wire", "Telemetry", "Figures", "Blocklists", "NetfilterRules", "OperationLog",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]
         ),
@@ -107,10 +119,29 @@ let package = Package(
             name: "HostChecks",
             dependencies: [
                 "Telemetry", "Blocklists", "NetfilterQueue", "ListFiles", "ControlSocket", "NetfilterRules",
+                "Confinement",
                 "SensorConfiguration", .product(name: "SystemPackage", package: "swift-system"),
             ]
         ),
-        .target(name: "LiveView", dependencies: ["ControlSocket", "Telemetry"]),
+        .target(name: "LiveView", dependencies: ["ControlSocket", "Figures", "Telemetry"]),
+        .target(
+            name: "Reports",
+            // The digest by which a page's own style is let through.
+            dependencies: ["Figures", "HTMLPages", "Telemetry", .product(name: "Crypto", package: "swift-crypto")],
+            resources: [.embedInCode("Page/report.html"), .embedInCode("Page/report.css")]
+        ),
+        .target(
+            name: "PrometheusQueries",
+            dependencies: [
+                "Figures", "Telemetry", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
+        .target(
+            name: "Statistics",
+            dependencies: ["Telemetry", "Figures", .product(name: "GRDB", package: "GRDB.swift")]
+        ),
+        .target(name: "CoverageProbes", dependencies: ["Wire", "Telemetry", "Figures", "ListFiles", "TestSupport"]),
         .target(
             name: "NetworkLab",
             dependencies: [
@@ -125,14 +156,25 @@ let package = Package(
         // Floor 2: lists and matching; the keys of QUIC Initials.
         .target(name: "Blocklists", dependencies: ["CPrefetch", "Wire"]),
         .target(name: "QUICProtection", dependencies: ["CCrypto", "Wire"]),
+        // Figures of a period, which stores keep and reports are made of: values, and the calendar.
+        .target(name: "Figures", dependencies: ["Telemetry"]),
+        // Benchmark records: what leaves an operator of a day's figures, and members side by side.
+        .target(
+            name: "BenchmarkRecords",
+            dependencies: ["Figures", "Telemetry"],
+            resources: [.embedInCode("Schema/benchmark-record-v1.schema.json")]
+        ),
 
         // Floor 1: pure formats; pure counters and exposition.
         .target(name: "Wire"),
         .target(name: "Telemetry"),
+        // What the pages have in common: text as HTML, and how they look.
+        .target(name: "HTMLPages", resources: [.embedInCode("Page/base.css")]),
 
         // Floor 0: system libraries.
         // No library: the one instruction that Swift cannot say, for lookups that wait for memory side by side.
         .systemLibrary(name: "CPrefetch"),
+        .systemLibrary(name: "CHandover"),
         .systemLibrary(
             name: "CNetfilterQueue",
             pkgConfig: "libnetfilter_queue",
@@ -142,6 +184,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPcap", pkgConfig: "libpcap", providers: [.apt(["libpcap-dev"])]),
         .systemLibrary(name: "CIDN2", pkgConfig: "libidn2", providers: [.apt(["libidn2-dev"])]),
+        .systemLibrary(name: "CConfinement", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
@@ -177,6 +220,30 @@ let package = Package(
         ),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"]),
+        .testTarget(name: "FiguresTests", dependencies: ["Figures", "TestSupport"]),
+        .testTarget(
+            name: "StatisticsTests",
+            dependencies: [
+                "Statistics", "Figures", "Telemetry", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Reports", "Figures", "Telemetry", "TestSupport"],
+            exclude: ["Golden"]
+        ),
+        .testTarget(
+            name: "PrometheusQueriesTests",
+            dependencies: ["PrometheusQueries", "Figures", "Telemetry", "TestSupport"]
+        ),
+        .testTarget(
+            name: "BenchmarkRecordsTests",
+            dependencies: [
+                "BenchmarkRecords", "Figures", "Telemetry", "TestSupport",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            exclude: ["Golden"]
+        ),
         .testTarget(name: "BlocklistsTests", dependencies: ["Blocklists", "Wire", "TestSupport"]),
         .testTarget(
             name: "QUICProtectionTests",
@@ -218,11 +285,18 @@ let package = Package(
             name: "ListFetchTests",
             dependencies: ["ListFetch", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess")]
         ),
+        .testTarget(name: "HandoverTests", dependencies: ["Handover", "TestSupport"]),
         .testTarget(name: "ControlSocketTests", dependencies: ["ControlSocket", "Telemetry", "TestSupport"]),
+        .testTarget(
+            name: "CoverageProbesTests",
+            dependencies: ["CoverageProbes", "Wire", "Telemetry", "Figures", "ListFiles", "TestSupport"]
+        ),
         .testTarget(name: "LiveViewTests", dependencies: ["LiveView", "ControlSocket", "TestSupport"]),
         .testTarget(
             name: "StatusPageTests",
-            dependencies: ["StatusPage", "Telemetry", .product(name: "Crypto", package: "swift-crypto")]
+            dependencies: [
+                "HTMLPages", "StatusPage", "Telemetry", .product(name: "Crypto", package: "swift-crypto"),
+            ]
         ),
         .testTarget(
             name: "OperationLogTests",
@@ -231,26 +305,31 @@ let package = Package(
         .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab", "TestSupport"]),
         .testTarget(
             name: "SensorConfigurationTests",
-            dependencies: ["SensorConfiguration", "OperationLog", "Blocklists", "Wire", "TestSupport"]
+            dependencies: ["SensorConfiguration", "Figures", "OperationLog", "Blocklists", "Wire", "TestSupport"]
         ),
         .testTarget(
             name: "HostChecksTests",
             dependencies: [
-                "HostChecks", "ControlSocket", "NetfilterQueue", "NetfilterRules", "SensorConfiguration", "Telemetry",
-                "TestSupport",
+                "HostChecks", "Confinement", "ControlSocket", "NetfilterQueue", "NetfilterRules", "SensorConfiguration",
+                "Telemetry", "TestSupport",
             ]
         ),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["TestSupport", "grindvakt", .product(name: "Subprocess", package: "swift-subprocess")]
+            dependencies: [
+                "TestSupport", "grindvakt", "Figures", "BenchmarkRecords", "Telemetry",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
         ),
         .testTarget(
             name: "LiveTests",
             dependencies: [
                 "TestSupport", "NetworkLab", "grindvakt", .product(name: "Subprocess", package: "swift-subprocess"),
-                "EvasionCases", "Inspection", "Blocklists", "ListFiles", "Telemetry",
+                "EvasionCases", "Inspection", "Blocklists", "ListFiles", "Telemetry", "Figures", "Statistics",
             ]
         ),
+        .testTarget(name: "ConfinementTests", dependencies: ["Confinement"]),
         .testTarget(name: "LayeringTests"),
     ],
     swiftLanguageModes: [.v6]
@@ -272,6 +351,11 @@ if Context.environment["GRINDVAKT_BENCHMARKS"] != nil {
             name: "ListCost",
             dependencies: ["Wire", "Blocklists", "ListFiles"],
             path: "Benchmarks/ListCost"
+        ),
+        .executableTarget(
+            name: "StatisticsCost",
+            dependencies: ["Statistics", "Figures", "Telemetry", .product(name: "GRDB", package: "GRDB.swift")],
+            path: "Benchmarks/StatisticsCost"
         ),
     ]
 }
@@ -307,7 +391,7 @@ for target in package.targets where target.type != .system {
 if Context.environment["GRINDVAKT_FUZZING"] != nil {
     let instrumented = [
         "Wire", "Telemetry", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue", "CaptureFiles",
-        "ListFiles", "Responses",
+        "ListFiles", "Responses", "SensorConfiguration", "Figures", "BenchmarkRecords", "Handover",
     ]
     for target in package.targets where instrumented.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]))
@@ -317,14 +401,16 @@ if Context.environment["GRINDVAKT_FUZZING"] != nil {
         "IPPacket", "UDPDatagram", "TCPSegment", "DNSMessage", "TLSRecord", "TLSClientHello", "DomainNameText",
         "DomainsFormat", "NetlinkMessages", "Inspector", "QUICInitialPacket", "QUICFrame", "QUICProtection",
         "HTTPRequestHead", "HTTP2Frame", "HPACK", "Encapsulations", "StreamAssembler", "FragmentAssembler",
-        "CaptureFile", "ListFormats", "ListName", "SignedStatement", "Snapshot", "PacketComposer",
+        "CaptureFile", "ListFormats", "ListName", "SignedStatement", "Snapshot", "PacketComposer", "FieldRange",
+        "ListenAddress", "BenchmarkRecord", "HandoverMessage", "PoolRecord", "Configuration",
     ] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz\(name)",
                 dependencies: [
                     "FuzzingDriver", "Wire", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue",
-                    "CaptureFiles", "ListFiles", "Responses",
+                    "CaptureFiles", "ListFiles", "Responses", "Telemetry", "SensorConfiguration", "BenchmarkRecords",
+                    "Handover",
                 ],
                 path: "Tests/Fuzzing/\(name)",
                 exclude: ["Seeds"],

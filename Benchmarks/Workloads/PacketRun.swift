@@ -17,6 +17,7 @@ struct PacketRun: ~Copyable {
 
     private let pool: PacketPool
     private let counters = Counters(queue: 0)
+    private let attempts: AttemptTable
     private var inspector: Inspector
     private var responder: Responder
     private var now = Instant(nanoseconds: 0)
@@ -36,6 +37,7 @@ struct PacketRun: ~Copyable {
         configuration.lookAheadSize = packetClass.looksAhead ? 0 : .max
         let blocklist = BenchmarkList.build(10_000, packetClass.isAnswered ? .nxdomain : .drop)
         inspector = Inspector(configuration: configuration, blocklists: BlocklistSource(blocklist))
+        attempts = AttemptTable(configuration)
         var responses = ResponseConfiguration()
         responses.rate = 10_000_000
         responder = Responder(silent: responses)
@@ -55,8 +57,8 @@ struct PacketRun: ~Copyable {
     private mutating func push(_ count: Int) -> Cost {
         if isOnlyOpened { return Self.open(count, of: pool, from: &index, &opener, &frames) }
         return isAnswered
-            ? Self.answer(count, of: pool, from: &index, &inspector, &responder, &now, counters)
-            : Self.push(count, of: pool, from: &index, &inspector, &now, counters)
+            ? Self.answer(count, of: pool, from: &index, &inspector, &responder, &now, counters, attempts)
+            : Self.push(count, of: pool, from: &index, &inspector, &now, counters, attempts)
     }
 
     /// What the engine has libcrypto do, without the engine.
@@ -93,7 +95,8 @@ struct PacketRun: ~Copyable {
         _ inspector: inout Inspector,
         _ responder: inout Responder,
         _ now: inout Instant,
-        _ counters: Counters
+        _ counters: Counters,
+        _ attempts: AttemptTable
     ) -> Cost {
         var cost = Cost()
         let octets = pool.octets.span
@@ -104,7 +107,7 @@ struct PacketRun: ~Copyable {
             let packet = octets.extracting(packets[index])
             responder.earn(packet.count)
             let decision = inspector.inspect(packet, at: now)
-            self.count(decision, &inspector, counters, &cost)
+            self.count(decision, &inspector, counters, attempts, at: now, &cost)
             if decision.response != nil { answer(packet, decision, at: now, &inspector, &responder, counters) }
             index &+= 1
             if index == packets.count { index = pool.start }
@@ -120,7 +123,8 @@ struct PacketRun: ~Copyable {
         from start: inout Int,
         _ inspector: inout Inspector,
         _ now: inout Instant,
-        _ counters: Counters
+        _ counters: Counters,
+        _ attempts: AttemptTable
     ) -> Cost {
         var cost = Cost()
         let octets = pool.octets.span
@@ -137,7 +141,7 @@ struct PacketRun: ~Copyable {
                 now.nanoseconds &+= 1_000
                 let packet = octets.extracting(packets[index &+ place])
                 let decision = inspector.inspect(packet, as: place, at: now)
-                self.count(decision, &inspector, counters, &cost)
+                self.count(decision, &inspector, counters, attempts, at: now, &cost)
             }
             index &+= batch
             if index == packets.count { index = pool.start }
@@ -171,6 +175,8 @@ struct PacketRun: ~Copyable {
         _ decision: Decision,
         _ inspector: inout Inspector,
         _ counters: Counters,
+        _ attempts: AttemptTable,
+        at now: Instant,
         _ cost: inout Cost
     ) {
         switch decision.verdict {
@@ -179,7 +185,7 @@ struct PacketRun: ~Copyable {
             counters.countPacket(.drop)
             cost.drops &+= 1
         }
-        inspector.count(decision, in: counters)
+        inspector.count(decision, in: counters, attempts: attempts, at: now)
         cost.names &+= inspector.findingCount
     }
 }

@@ -47,9 +47,10 @@ def background(network, setting, rate):
             end(process)
 
 
-def probe(network, setting, seconds):
-    """How many probes were sent, and the microseconds of each that arrived."""
-    words = (os.path.join(setting.folder, "probe"), network.client, network.server, network.SERVER, str(seconds), str(PROBES), LOAD_CPU)
+def probe(network, setting, seconds, address=None):
+    """How many probes were sent, to the server or another address of it, and the microseconds of each that arrived."""
+    target = address or network.SERVER
+    words = (os.path.join(setting.folder, "probe"), network.client, network.server, target, str(seconds), str(PROBES), LOAD_CPU)
     lines = command(*AHEAD, *words).splitlines()
     return int(lines[0].split()[1]), [int(line) / 1e3 for line in lines[1:]]
 

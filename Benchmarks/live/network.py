@@ -136,14 +136,24 @@ class ConfiguredSensor:
         return value
 
 
-def counted(path, name, *labels):
-    """The sum of a metric's samples that have all of the labels; None while nobody answers at the socket."""
+def exposition(path):
+    """The sensor's counters as text; None while nobody answers at the socket."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(30)
             connection.connect(path)
             connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             text = b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
     except OSError:
+        return None
+    head, _, body = text.partition("\r\n\r\n")
+    return body if head.startswith("HTTP/1.1 200 ") else None
+
+
+def counted(path, name, *labels):
+    """The sum of a metric's samples that have all of the labels; None while nobody answers at the socket."""
+    text = exposition(path)
+    if text is None:
         return None
     lines = [line for line in text.splitlines() if line.startswith((name + "{", name + " ")) and all(label in line for label in labels)]
     return sum(float(line.split()[-1]) for line in lines)

@@ -64,6 +64,9 @@ package final class Blocklist: Sendable {
     /// Entries per list, in the order of ``lists``.
     package var entryCounts: [Int] { editions.map(\.listedCount) }
 
+    /// What tells each list from any other wherever it stands, in the order of ``lists``: a hash of its id, never zero.
+    package let identities: [UInt64]
+
     /// Entries that are never blocked: those of the operator's allow list, and of the snapshots' own, which say nothing of the lists of
     /// other snapshots.
     package let allowedCount: Int
@@ -116,6 +119,7 @@ package final class Blocklist: Sendable {
         }
         self.lists = lists
         self.editions = editions
+        identities = lists.map { Self.identity(of: $0.id) }
         self.exemptions = exemptions
         allowedCount = parts.reduce(exemptions.allowed?.allowedCount ?? 0) { $0 + $1.snapshot.allowedCount }
         let exempt = [exemptions.allowed, exemptions.passes, exemptions.protected].compactMap { $0 }
@@ -211,9 +215,29 @@ package final class Blocklist: Sendable {
 
     private func match(among candidates: UInt64, _ found: FoundLists) -> Match? {
         for place in precedence where candidates >> UInt64(place) & 1 != 0 {
-            return Match(list: place, others: candidates, tests: found.tests & candidates)
+            return Match(
+                list: place,
+                others: candidates,
+                tests: found.tests & candidates,
+                entryLength: UInt8(truncatingIfNeeded: found.entryLength)
+            )
         }
         return nil
+    }
+
+    /// How much of a name is the widest entry by which a list has it: the entry with the fewest labels.
+    ///
+    /// - Parameters:
+    ///   - name: a name that the list has.
+    ///   - list: the list's index in ``lists``.
+    /// - Returns: octets of the name from the root's end on; zero where the list has it not.
+    /// - Complexity: a search for every suffix of the name; only needed where ``Match/entryLength`` is zero.
+    package func entryLength(of name: DomainNameView, list: Int) -> Int { layers.entryLength(of: name, place: list) }
+
+    /// FNV-1a with 64 bits over the id (draft-eastlake-fnv).
+    private static func identity(of id: String) -> UInt64 {
+        let hash = id.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+        return hash == 0 ? 1 : hash
     }
 }
 
@@ -225,6 +249,8 @@ struct FoundLists {
     var excused: UInt64 = 0
     /// Those of ``listed`` that have the name as a test name.
     var tests: UInt64 = 0
+    /// See ``Match/entryLength``.
+    var entryLength = 0
 
     var isEmpty: Bool { listed | excused == 0 }
 }
@@ -238,6 +264,8 @@ private class Layers: @unchecked Sendable {
     func search(_ name: DomainNameView, into found: inout FoundLists) {}
 
     func search(_ batch: inout LookupBatch) {}
+
+    func entryLength(of name: DomainNameView, place: Int) -> Int { 0 }
 }
 
 /// A snapshot and the places of its lists in the blocklist, before the snapshots behind it.
@@ -254,17 +282,26 @@ private final class Layer: Layers, @unchecked Sendable {
     }
 
     override func search(_ name: DomainNameView, into found: inout FoundLists) {
-        let positions = snapshot.positions(of: name)
-        if positions != 0 { collect(positions, into: &found) }
+        let coverage = snapshot.coverage(of: name)
+        if coverage.positions != 0 { collect(coverage, into: &found) }
         rest.search(name, into: &found)
     }
 
     override func search(_ batch: inout LookupBatch) {
-        batch.search(snapshot) { positions, found in collect(positions, into: &found) }
+        batch.search(snapshot) { coverage, found in collect(coverage, into: &found) }
         rest.search(&batch)
     }
 
-    private func collect(_ positions: UInt64, into found: inout FoundLists) {
+    override func entryLength(of name: DomainNameView, place: Int) -> Int {
+        guard let index = places.firstIndex(of: place) else { return rest.entryLength(of: name, place: place) }
+        return snapshot.entryLength(of: name, list: index)
+    }
+
+    private func collect(_ coverage: Coverage, into found: inout FoundLists) {
+        let positions = coverage.positions
+        // Where snapshots differ it is asked for list by list, too.
+        if found.isEmpty { found.entryLength = coverage.length }
+        if found.entryLength != coverage.length { found.entryLength = 0 }
         let isAllowed = positions & 1 != 0
         for index in places.indices {
             guard let place = places[index] else { continue }

@@ -1,3 +1,5 @@
+package import Wire
+
 /// A 128-bit secret for ``KeyedHash``.
 package struct HashKey: Equatable, Sendable {
     package let first: UInt64
@@ -110,10 +112,32 @@ package struct KeyedHash: Sendable {
 }
 
 extension HashKey {
+    /// 64 keyed bits that stand for the labels at the root's end of a name that take up `length` octets; at most as many as it has.
+    package func bits(ofLast length: Int, of name: DomainNameView) -> UInt64 {
+        var hash = KeyedHash(self)
+        let octets = name.words
+        let length = min(max(length, 0), name.length)
+        for index in 0..<length &>> 3 { hash.combine(octets[index]) }
+        let count = UInt64(length & 7)
+        let tail = count == 0 ? 0 : octets[length &>> 3] & ((1 &<< (count &* 8)) &- 1)
+        return hash.first(tail: tail, length: length).bits
+    }
+
     /// A number that tells whether a key is this one, and nothing else about it.
     package var check: UInt64 { fingerprint(0x6b63_6568_6379_656b, 0, 0, 0, 0).first }
 
-    /// The fingerprint of four words, which is what the key of a flow comes to.
+    /// The fingerprint of a word and up to seven octets, which is what the key of an IPv4 flow comes to.
+    ///
+    /// The length that goes in tells it from that of more words.
+    /// - Complexity: two rounds and six to finish.
+    package func fingerprint(_ one: UInt64, _ two: UInt64) -> Fingerprint {
+        var hash = KeyedHash(self)
+        hash.combine(one)
+        let (bits, state) = hash.first(tail: two & 0x00FF_FFFF_FFFF_FFFF, length: 15)
+        return Fingerprint(bits, KeyedHash.second(of: state))
+    }
+
+    /// The fingerprint of four words, which is what the key of an IPv6 flow comes to.
     ///
     /// - Complexity: four rounds and six to finish.
     package func fingerprint(_ one: UInt64, _ two: UInt64, _ three: UInt64, _ four: UInt64, _ five: UInt64)

@@ -64,12 +64,12 @@ package struct LookupBatch: ~Copyable {
         return names.view(index)
     }
 
-    /// Notes what `collect` makes of the positions that a snapshot has for each name, where it has any.
+    /// Notes what `collect` makes of the entries that a snapshot has for each name, where it has any.
     @inline(__always)
-    mutating func search(_ snapshot: Snapshot, _ collect: (UInt64, inout FoundLists) -> Void) {
+    mutating func search(_ snapshot: Snapshot, _ collect: (Coverage, inout FoundLists) -> Void) {
         stages.search(names, in: snapshot)
-        for index in 0..<count where stages.positions[index] != 0 {
-            collect(stages.positions[index], &found[index])
+        for index in 0..<count where stages.coverages[index].positions != 0 {
+            collect(stages.coverages[index], &found[index])
         }
     }
 }
@@ -148,11 +148,12 @@ struct LookupStages: ~Copyable {
         var start: Int
         var end: Int
         var name: Int
+        var length: UInt8
         var isWholeName: Bool
     }
 
-    /// For each name the positions of the entries that cover it, see ``Snapshot/positions(of:)``.
-    private(set) var positions = Slots<UInt64>(repeating: 0, count: LookupBatch.capacity)
+    /// For each name the entries that cover it, see ``Snapshot/coverage(of:)``.
+    private(set) var coverages = Slots(repeating: Coverage(), count: LookupBatch.capacity)
     private var parents: Slots<Parent>
     private var apart: Slots<Apart>
     private var apartCount = 0
@@ -167,13 +168,20 @@ struct LookupStages: ~Copyable {
             count: LookupBatch.capacity
         )
         candidates = Slots(
-            repeating: Candidate(fingerprint: Fingerprint(0, 0), start: 0, end: 0, name: 0, isWholeName: false),
+            repeating: Candidate(
+                fingerprint: Fingerprint(0, 0),
+                start: 0,
+                end: 0,
+                name: 0,
+                length: 0,
+                isWholeName: false
+            ),
             count: LookupBatch.capacity
         )
     }
 
     mutating func search(_ names: borrowing BatchNames, in snapshot: Snapshot) {
-        for index in 0..<names.count { positions[index] = 0 }
+        for index in 0..<names.count { coverages[index] = Coverage() }
         guard snapshot.layout.entryCount > 0 else { return }
         let none = SuffixHash(snapshot.key)
         for index in 0..<names.count { begin(names, index, none, snapshot) }
@@ -256,7 +264,14 @@ struct LookupStages: ~Copyable {
         let bucket = snapshot.layout.bucket(fingerprint)
         snapshot.prefetchDirectory(bucket)
         candidates[candidateCount] =
-            Candidate(fingerprint: fingerprint, start: bucket, end: 0, name: index, isWholeName: isWholeName)
+            Candidate(
+                fingerprint: fingerprint,
+                start: bucket,
+                end: 0,
+                name: index,
+                length: UInt8(truncatingIfNeeded: hash.length),
+                isWholeName: isWholeName
+            )
         candidateCount &+= 1
     }
 
@@ -274,8 +289,9 @@ struct LookupStages: ~Copyable {
                 candidate.fingerprint,
                 candidate.start,
                 candidate.end,
+                length: Int(candidate.length),
                 isWholeName: candidate.isWholeName,
-                into: &positions[candidate.name]
+                into: &coverages[candidate.name]
             )
         }
         candidateCount = 0

@@ -31,11 +31,20 @@ package struct Match: Equatable, Sendable {
     /// Those of ``lists`` that have it as a test name.
     package let tests: UInt64
 
+    /// How much of the name, in octets from the root's end on, is the entry by which each of ``lists`` has it; zero where that is not the same
+    /// for all of them, see ``Blocklist/entryLength(of:list:)``. No part of what is compared: it follows from the name and the lists.
+    package let entryLength: UInt8
+
     /// A match on the list at this index, and on `others`.
-    package init(list: Int, others: UInt64 = 0, tests: UInt64 = 0) {
+    package init(list: Int, others: UInt64 = 0, tests: UInt64 = 0, entryLength: UInt8 = 0) {
         self.list = list
         lists = others | 1 &<< UInt64(list)
         self.tests = tests
+        self.entryLength = entryLength
+    }
+
+    package static func == (one: Match, other: Match) -> Bool {
+        one.list == other.list && one.lists == other.lists && one.tests == other.tests
     }
 }
 

@@ -99,17 +99,20 @@ package final class Snapshot: Sendable {
     }
 
     /// The positions of the entries that cover `name`: bit `n` for position `n`, see ``EntryTag``.
+    func positions(of name: DomainNameView) -> UInt64 { coverage(of: name).positions }
+
+    /// What covers `name`.
     ///
     /// Labels are compared whole, so an entry `example.org` does not cover `notexample.org`.
     /// - Complexity: a hash round per eight octets and four for the last two labels, and one memory access for most names that no entry covers.
-    func positions(of name: DomainNameView) -> UInt64 {
-        guard layout.entryCount > 0 else { return 0 }
-        var found: UInt64 = 0
+    func coverage(of name: DomainNameView) -> Coverage {
+        var found = Coverage()
+        guard layout.entryCount > 0 else { return found }
         let name = HashedName(name)
         var hash = SuffixHash(key)
         if layout.hasTopLevelEntry, hash.extend(over: name) {
             if has(.entry(hash.bits), layout.filterLine(hash.bits)) {
-                search(hash.fingerprint, isWholeName: hash.length == name.length, into: &found)
+                search(hash, of: name.length, into: &found)
             }
         } else {
             hash.skipLabel(of: name)
@@ -118,17 +121,32 @@ package final class Snapshot: Sendable {
         let line = layout.filterLine(hash.bits)
         let word = words[line &+ FilterKey.entry(hash.bits).word]
         if FilterKey.entry(hash.bits).isIn(word) {
-            search(hash.fingerprint, isWholeName: hash.length == name.length, into: &found)
+            search(hash, of: name.length, into: &found)
         }
         guard FilterKey.parent(hash.bits).isIn(word) else { return found }
         let isCrowd = has(.crowd(hash.bits), line)
         while hash.extend(over: name) {
             // Where the filter is wrong about the crowd, the entry is in this line all the same.
             if has(.entry(hash.bits), line) || isCrowd && has(.entry(hash.bits), layout.filterLine(hash.bits)) {
-                search(hash.fingerprint, isWholeName: hash.length == name.length, into: &found)
+                search(hash, of: name.length, into: &found)
             }
         }
         return found
+    }
+
+    /// How much of `name`, in octets from the root's end on, is the widest entry by which the list at an index has it; zero where it has not.
+    ///
+    /// Tries every suffix, whatever the filter says; for the few names that entries of more than one length cover.
+    func entryLength(of name: DomainNameView, list index: Int) -> Int {
+        guard layout.entryCount > 0 else { return 0 }
+        let name = HashedName(name)
+        var hash = SuffixHash(key)
+        while hash.extend(over: name) {
+            var found = Coverage()
+            search(hash, of: name.length, into: &found)
+            if EntryTag.lists(found.positions, index) { return hash.length }
+        }
+        return 0
     }
 
     /// Whether the line of the filter that begins at a word may have the key.
@@ -138,14 +156,23 @@ package final class Snapshot: Sendable {
     /// Whether the allow list has `name`, whatever the lists say.
     func allows(_ name: DomainNameView) -> Bool { positions(of: name) & 1 != 0 }
 
-    private func search(_ fingerprint: Fingerprint, isWholeName: Bool, into found: inout UInt64) {
+    /// Looks for the last labels of a name of so many octets.
+    private func search(_ hash: SuffixHash, of wholeLength: Int, into found: inout Coverage) {
+        let fingerprint = hash.fingerprint
         let (start, end) = entries(inBucket: layout.bucket(fingerprint))
-        search(fingerprint, start, end, isWholeName: isWholeName, into: &found)
+        search(fingerprint, start, end, length: hash.length, isWholeName: hash.length == wholeLength, into: &found)
     }
 
-    /// Goes through entries of a bucket for those with this fingerprint.
+    /// Goes through entries of a bucket for those with this fingerprint: that of the last labels of a name, which are `length` octets.
     @inline(__always)
-    func search(_ fingerprint: Fingerprint, _ start: Int, _ end: Int, isWholeName: Bool, into found: inout UInt64) {
+    func search(
+        _ fingerprint: Fingerprint,
+        _ start: Int,
+        _ end: Int,
+        length: Int,
+        isWholeName: Bool,
+        into found: inout Coverage
+    ) {
         var entry = start
         // Noted and not acted upon: where in its bucket an entry stands is chance, which no processor foresees.
         var (last, count) = (0, 0)
@@ -160,7 +187,9 @@ package final class Snapshot: Sendable {
         while entry <= last {
             if isEntry(entry, fingerprint) {
                 let tag = EntryTag(rawValue: UInt8(truncatingIfNeeded: words[layout.firstEntry &+ entry &* 2 &+ 1]))
-                if isWholeName ? tag.coversItself : tag.coversSubdomains { found |= 1 &<< UInt64(tag.position) }
+                if isWholeName ? tag.coversItself : tag.coversSubdomains {
+                    found.add(tag.position, length: length)
+                }
             }
             entry &+= 1
         }
@@ -180,6 +209,22 @@ package final class Snapshot: Sendable {
         let index = layout.directoryWord(bucket)
         let end = DirectoryWord(words[index &+ 1]).start
         return DirectoryWord(words[index]).bucket(bucket & 3, end: end)
+    }
+}
+
+/// The entries of a snapshot that cover a name.
+struct Coverage: Sendable {
+    /// Bit `n` for an entry at position `n`, see ``EntryTag``.
+    private(set) var positions: UInt64 = 0
+
+    /// How much of the name, in octets from the root's end on, each of them is; zero where they differ, and of no meaning without any.
+    private(set) var length = 0
+
+    /// Adds an entry that is so much of the name.
+    @inline(__always)
+    mutating func add(_ position: UInt8, length: Int) {
+        if positions == 0 { self.length = length } else if self.length != length { self.length = 0 }
+        positions |= 1 &<< UInt64(position)
     }
 }
 
@@ -271,6 +316,23 @@ extension Snapshot {
         let earlierCount =
             other.map { earlier.lists[$0].entryCounts.reduce(0, +) } ?? earlier.allowedCount
         return Difference(added: added, removed: earlierCount - (count - added))
+    }
+
+    /// The entries that put names on the list at `index`, test names apart, by one half of their fingerprints: the same in each snapshot with the same
+    /// key, and in rising order.
+    ///
+    /// Two entries of one list with the same half cannot be told apart; that any of a million have is one chance in 37 million.
+    package func fingerprints(ofList index: Int) -> [UInt64] {
+        guard lists.indices.contains(index) else { return [] }
+        let position = EntryTag.position(list: index, role: .listed)
+        var fingerprints: [UInt64] = []
+        fingerprints.reserveCapacity(lists[index].count(.listed))
+        forEachEntry { fingerprint, tag in
+            guard Int(tag.position) == position else { return }
+            // The scopes of a name are entries of their own.
+            fingerprints.append(fingerprint.first ^ UInt64(tag.rawValue & 3) &* 0x9E37_79B9_7F4A_7C15)
+        }
+        return fingerprints.sorted()
     }
 
     /// Goes through every entry, in the order of the fingerprints' second halves.

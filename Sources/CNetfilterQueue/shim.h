@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,6 +64,19 @@ static inline int gv_take_process_priority(void) {
         return -errno;
     }
     return setpriority(PRIO_PROCESS, 0, value) < 0 ? -errno : 0;
+}
+
+/* Puts the calling thread before all ordinary ones (SCHED_FIFO, lowest priority), or back among them. Returns 0 or -errno. */
+static inline int gv_go_first(int first) {
+    struct sched_param parameters = {.sched_priority = first ? 1 : 0};
+    return sched_setscheduler(0, first ? SCHED_FIFO : SCHED_OTHER, &parameters) < 0 ? -errno : 0;
+}
+
+/* Processor time of the calling thread in nanoseconds. */
+static inline uint64_t gv_thread_cpu_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
 /* Fixes the size from which malloc(3) takes memory from the system for one block alone, and gives it back with it. */

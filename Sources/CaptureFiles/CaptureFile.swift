@@ -34,7 +34,9 @@ package struct CaptureFile: ~Copyable {
     package static let batchLimit = 64
 
     /// The frames that lie in memory together, the current one among them.
-    private var batch: [CapturedFrame] = []
+    private var batch = [CapturedFrame](repeating: .none, count: batchLimit)
+    /// How many there are.
+    private var batchLength = 0
     /// Which of them is the current one; -1 before the first and after the last.
     private var current = -1
     /// What ends the file behind the batch.
@@ -84,7 +86,6 @@ package struct CaptureFile: ~Copyable {
         self.stream = stream
         self.pcap = pcap
         self.sections = sections
-        batch.reserveCapacity(Self.batchLimit)
     }
 
     private static func openDescriptor(_ path: CapturePath, standardInput: Int32) throws(CaptureError) -> Int32 {
@@ -105,12 +106,12 @@ package struct CaptureFile: ~Copyable {
     /// - Returns: false at the regular end of the file.
     /// - Throws: `cut`, `damaged` or `unreadable`, and `unsupportedFrames` at the regular end; there is nothing more to be read after that.
     package mutating func advance() throws(CaptureError) -> Bool {
-        if current >= 0, current + 1 < batch.count {
+        if current >= 0, current + 1 < batchLength {
             current += 1
         } else {
             current = -1
             try readBatch()
-            guard batch.isEmpty == false else {
+            guard batchLength > 0 else {
                 guard unsupported.count > 0 else { return false }
                 let name = Self.linkTypeName(unsupported.dataLinkType)
                 throw .unsupportedFrames(unsupported.count, name: name, number: unsupported.dataLinkType)
@@ -118,13 +119,16 @@ package struct CaptureFile: ~Copyable {
             current = 0
         }
         frame = batch[current].number
-        let number = Self.dataLinkType(inFile: batch[current].linkType)
-        if number != dataLinkType {
-            dataLinkType = number
-            linkLayer = LinkLayer(dataLinkType: number)
+        // A pcap file has one link type.
+        if pcap == nil {
+            let number = Self.dataLinkType(inFile: batch[current].linkType)
+            if number != dataLinkType {
+                dataLinkType = number
+                linkLayer = LinkLayer(dataLinkType: number)
+            }
         }
         if linkLayer == nil {
-            if unsupported.count == 0 { unsupported.dataLinkType = number }
+            if unsupported.count == 0 { unsupported.dataLinkType = dataLinkType }
             unsupported.count += 1
         }
         return true
@@ -132,22 +136,19 @@ package struct CaptureFile: ~Copyable {
 
     /// Reads as many frames as lie in memory together; none at the end of the file.
     private mutating func readBatch() throws(CaptureError) {
-        var number = frame
-        batch.removeAll(keepingCapacity: true)
+        batchLength = 0
         do throws(CaptureFault) {
             if let fault { throw fault }
-            while batch.count < Self.batchLimit {
-                guard case .frame(var next) = try readFrame(mayRead: batch.isEmpty) else { return }
-                if pcap != nil {
-                    number += 1
-                    next.number = number
-                }
-                batch.append(next)
+            if let pcap { return try Self.readBatch(pcap, &stream, behind: frame, into: &batch, &batchLength) }
+            while batchLength < Self.batchLimit {
+                guard case .frame(let next)? = try sections?.next(&stream, mayRead: batchLength == 0) else { return }
+                batch[batchLength] = next
+                batchLength += 1
             }
         } catch {
             fault = error
             // What came before the fault is inspected first.
-            guard batch.isEmpty else { return }
+            guard batchLength == 0 else { return }
             switch error {
             case .unreadable(let reason): throw .unreadable(reason)
             case .cut: throw .cut(afterFrame: frame, "its last frame or block is not whole")
@@ -156,10 +157,23 @@ package struct CaptureFile: ~Copyable {
         }
     }
 
-    @inline(__always)
-    private mutating func readFrame(mayRead: Bool) throws(CaptureFault) -> CaptureStep {
-        if let pcap { return try pcap.next(&stream, mayRead: mayRead) }
-        return try sections?.next(&stream, mayRead: mayRead) ?? .end
+    /// Reads as many frames of a pcap file as lie in memory together, behind so many others. Static, so that what it changes can be borrowed one by
+    /// one.
+    private static func readBatch(
+        _ pcap: PcapFile,
+        _ stream: inout CaptureStream,
+        behind number: Int,
+        into batch: inout [CapturedFrame],
+        _ length: inout Int
+    ) throws(CaptureFault) {
+        // One piece of memory: an array asks with each frame whether it has others to share with.
+        var frames = batch.mutableSpan
+        while length < batchLimit {
+            guard case .frame(var next) = try pcap.next(&stream, mayRead: length == 0) else { return }
+            length &+= 1
+            next.number = number &+ length
+            frames[length &- 1] = next
+        }
     }
 
     /// The captured bytes of the current frame, link header included; empty before the first frame and after the last.
@@ -169,7 +183,7 @@ package struct CaptureFile: ~Copyable {
     }
 
     /// How many frames lie in memory together from the current one on where it is the first of them; zero where it is not.
-    package var batchCount: Int { current == 0 ? batch.count : 0 }
+    package var batchCount: Int { current == 0 ? batchLength : 0 }
 
     /// The captured bytes of a frame that lies in memory together with the current one, see ``batchCount``.
     @_lifetime(borrow self)
@@ -177,6 +191,7 @@ package struct CaptureFile: ~Copyable {
 
     /// What a frame that lies in memory together with the current one starts with.
     func linkLayer(inBatch index: Int) -> LinkLayer? {
+        if pcap != nil { return linkLayer }
         let number = Self.dataLinkType(inFile: batch[index].linkType)
         return number == dataLinkType ? linkLayer : LinkLayer(dataLinkType: number)
     }

@@ -24,6 +24,9 @@ struct CapturedFrame: Equatable {
 
     /// Its number in the file.
     var number: Int
+
+    /// No frame at all.
+    static let none = CapturedFrame(octets: 0..<0, timestamp: 0, originalLength: 0, linkType: 0, number: 0)
 }
 
 /// What reading a capture came to.

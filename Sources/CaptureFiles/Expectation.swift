@@ -216,6 +216,14 @@ extension SummaryRecord {
             guard let dropped = value.integer else { return nil }
             self.dropped = dropped
         }
+        if let value = value["events"] {
+            guard let events = value.integer else { return nil }
+            self.events = events
+        }
+        if let value = value["attempts"] {
+            guard let attempts = value.integer else { return nil }
+            self.attempts = attempts
+        }
         guard let undecided = Self.counts(causes) else { return nil }
         self.undecided = undecided
         if case .object(let kinds)? = value["anomalies"] {
@@ -230,6 +238,8 @@ extension SummaryRecord {
 
     /// A key that a summary of an earlier release may lack.
     enum LaterKey: String, CaseIterable {
+        case events
+        case attempts
         case dropped
         case anomalies
         case encryptedDNSFlows = "encrypted_dns_flows"
@@ -238,6 +248,8 @@ extension SummaryRecord {
     /// Gives `other` what this summary counts under a key.
     func copy(_ key: LaterKey, to other: inout SummaryRecord?) {
         switch key {
+        case .events: other?.events = events
+        case .attempts: other?.attempts = attempts
         case .dropped: other?.dropped = dropped
         case .anomalies: other?.anomalies = anomalies
         case .encryptedDNSFlows: other?.encryptedDNSFlows = encryptedDNSFlows

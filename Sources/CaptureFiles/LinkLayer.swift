@@ -86,7 +86,11 @@ package enum LinkLayer: Sendable, Hashable, CaseIterable {
     /// The range runs to the end of the captured bytes, link padding included: the IP header says where the packet ends.
     /// - Returns: nil where the frame carries no IP packet (ARP, LLDP, ...) or ends inside its link header.
     package func packetRange(in frame: Span<UInt8>) -> Range<Int>? {
-        packetRange(in: frame, at: 0, depth: 0)
+        // Nearly all frames are Ethernet with nothing between its header and the packet.
+        if self == .ethernet, let type = frame.bigEndian16(at: 12), type == EtherType.ipv4 || type == EtherType.ipv6 {
+            return 14..<frame.count
+        }
+        return packetRange(in: frame, at: 0, depth: 0)
     }
 
     private func packetRange(in frame: Span<UInt8>, at start: Int, depth: Int) -> Range<Int>? {

@@ -74,6 +74,17 @@ struct PcapFile: Equatable {
         stream.take(Self.headerLength)
     }
 
+    /// The four numbers that each frame's header begins with: two of its time and two lengths.
+    @inline(__always)
+    private func numbers(_ header: Span<UInt8>) -> (UInt32, UInt32, UInt32, UInt32)? {
+        guard let seconds = header.number32(at: 0, isBigEndian: isBigEndian),
+            let ticks = header.number32(at: 4, isBigEndian: isBigEndian),
+            let one = header.number32(at: 8, isBigEndian: isBigEndian),
+            let other = header.number32(at: 12, isBigEndian: isBigEndian)
+        else { return nil }
+        return (seconds, ticks, one, other)
+    }
+
     /// Reads the next frame; it has no number yet.
     ///
     /// - Throws: `damaged` for a frame longer than any can be, and what ``CaptureStream/supply(_:mayRead:)`` throws.
@@ -84,11 +95,9 @@ struct PcapFile: Equatable {
         case .later: return .later
         case .ended: return .end
         }
-        guard let seconds = stream.waiting.number32(at: 0, isBigEndian: isBigEndian),
-            let ticks = stream.waiting.number32(at: 4, isBigEndian: isBigEndian),
-            let one = stream.waiting.number32(at: 8, isBigEndian: isBigEndian),
-            let other = stream.waiting.number32(at: 12, isBigEndian: isBigEndian)
-        else { throw .cut }
+        guard let (seconds, ticks, one, other) = numbers(stream.octets(stream.start..<stream.start + 16)) else {
+            throw .cut
+        }
         let (captured, original) =
             switch lengthOrder {
             case .capturedFirst: (one, other)

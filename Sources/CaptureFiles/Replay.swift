@@ -21,6 +21,10 @@ package struct Replay: ~Copyable {
     package private(set) var capture: CaptureFile
 
     private var inspector: Inspector
+    private let counters = Counters(queue: 0)
+    /// Nil until a list matches: to make and unmake half a megabyte of atomic words takes a tenth of the start of a replay.
+    private var attempts: AttemptTable?
+    private let configuration: InspectorConfiguration
     private var now = Instant(nanoseconds: 0)
     /// The current frame's place in the capture's batch.
     private var place = 0
@@ -40,7 +44,8 @@ package struct Replay: ~Copyable {
     ) {
         self.capture = capture
         summary = SummaryRecord(file: file)
-        inspector = Inspector(configuration: configuration, blocklists: blocklists)
+        inspector = Inspector(configuration: configuration, blocklists: blocklists, isPrepared: false)
+        self.configuration = configuration
     }
 
     /// Reads and inspects the next frame.
@@ -65,12 +70,19 @@ package struct Replay: ~Copyable {
         let frame = capture.bytes
         guard let range = capture.linkLayer?.packetRange(in: frame) else { return true }
 
-        now = max(now, Instant(nanoseconds: capture.timestamp))
+        now.nanoseconds = max(now.nanoseconds, capture.timestamp)
         let decision = inspector.inspect(frame.extracting(range), as: place, at: now)
         verdict = decision.verdict
         nameCount = inspector.findingCount
         summary.names += nameCount
-        for index in 0..<nameCount where inspector.isListed(at: index) { summary.matches += 1 }
+        var matches = 0
+        for index in 0..<nameCount where inspector.isListed(at: index) { matches += 1 }
+        if matches > 0 {
+            summary.matches += matches
+            let attempts = attempts ?? AttemptTable(configuration)
+            self.attempts = attempts
+            summary.count(inspector.countEvents(in: counters, attempts: attempts, at: now))
+        }
         switch decision.verdict {
         case .drop: summary.dropped += 1
         case .accept: break
@@ -110,6 +122,20 @@ package struct Replay: ~Copyable {
     package mutating func name(at index: Int, matchesOnly: Bool) -> NameRecord? {
         var line = NameLine()
         return read(nameAt: index, matchesOnly: matchesOnly, into: &line) ? NameRecord(line) : nil
+    }
+
+    /// Writes a name that the current frame completed as a line of JSON, where it is on no list.
+    ///
+    /// - Parameters:
+    ///   - index: 0 up to ``nameCount``.
+    ///   - pieces: what the line is made of.
+    ///   - lines: where it goes.
+    /// - Returns: false, and nothing was written, where it is on a list or not written as it is.
+    mutating func write(nameAt index: Int, _ pieces: LinePieces, to lines: inout TextLine) -> Bool {
+        let (frame, tuple) = (capture.frame, inspector.fiveTuple)
+        return inspector.withFinding(at: index) { finding in
+            finding.match == nil && pieces.append(finding, frame: frame, tuple, to: &lines)
+        }
     }
 
     /// Reads a name that the current frame completed.

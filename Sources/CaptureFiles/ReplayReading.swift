@@ -34,6 +34,9 @@ struct ReplayReading: ~Copyable {
     private let report: ReplayReport
     private let listsEveryName: Bool
     private let keepsRecords: Bool
+    /// What lines of names that are on no list are made of, and whether they are.
+    private let pieces: LinePieces
+    private let usesPieces: Bool
 
     /// Frames between two looks at what else there is to do.
     private static let stride = 4_096
@@ -49,6 +52,8 @@ struct ReplayReading: ~Copyable {
         report = work.report
         listsEveryName = work.listsEveryName
         keepsRecords = work.keepsRecords
+        pieces = work.report.pieces
+        usesPieces = work.report.usesPieces && work.listsEveryName && work.keepsRecords == false
     }
 
     /// Reads on until there are lines enough, or for some thousand frames.
@@ -64,6 +69,7 @@ struct ReplayReading: ~Copyable {
             while replay.summary.packets < end, lines.count < limit {
                 guard try replay.advance() else { return .ended }
                 for index in 0..<replay.nameCount {
+                    if usesPieces, replay.write(nameAt: index, pieces, to: &lines) { continue }
                     guard replay.read(nameAt: index, matchesOnly: listsEveryName == false, into: &line) else {
                         continue
                     }

@@ -1,3 +1,4 @@
+import Inspection
 import Telemetry
 import Wire
 
@@ -142,6 +143,10 @@ package struct SummaryRecord: Hashable, Sendable {
     package var names = 0
     /// Names that are on a list.
     package var matches = 0
+    /// Packets with a name that is on a list, test names aside.
+    package var events = 0
+    /// Attempts: the events of one entry within the window are one, and a name on two lists is one.
+    package var attempts = 0
     /// Packets with the verdict `drop`.
     package var dropped = 0
     /// Packets accepted without being judged, by the label of the cause; causes that never occurred are absent.
@@ -156,6 +161,13 @@ package struct SummaryRecord: Hashable, Sendable {
     /// The summary of a file of which nothing has been read yet.
     package init(file: String) {
         self.file = file
+    }
+
+    /// Counts a packet with a name that is on a list, and the attempt that it began; nothing where its names are test names alone.
+    mutating func count(_ claim: AttemptTable.Claim?) {
+        guard let claim else { return }
+        events += 1
+        if claim != .continued { attempts += 1 }
     }
 
     /// Counts packets that were not judged for this cause.
@@ -211,6 +223,10 @@ package enum ReplayFormat: String, CaseIterable, Sendable {
 package struct ReplayReport: Sendable {
     private let format: ReplayFormat
     private let listWidth: Int
+    /// What lines of `jsonl` are made of.
+    let pieces = LinePieces()
+    /// Whether names that are on no list can be written with ``pieces``.
+    var usesPieces: Bool { format == .jsonl }
 
     /// A report in this form.
     ///
@@ -285,6 +301,7 @@ package struct ReplayReport: Sendable {
         appendJSON("undecided", record.orderedUndecided, to: &output)
         appendJSON("anomalies", record.orderedAnomalies, to: &output)
         appendJSON("encrypted_dns_flows", record.orderedEncryptedDNSFlows, to: &output)
+        output.append(contentsOf: ",\"events\":\(record.events),\"attempts\":\(record.attempts)".utf8)
         output.append(UInt8(ascii: "}"))
     }
 

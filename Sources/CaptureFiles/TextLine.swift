@@ -87,19 +87,25 @@ struct TextLine: ~Copyable, @unchecked Sendable {
     /// Appends a name of which each octet is written as it is, which nearly all are.
     ///
     /// - Returns: false where it is another, and nothing has been appended.
-    private mutating func appendPlain(_ name: borrowing DomainName) -> Bool {
+    @inline(__always)
+    mutating func appendPlain(_ name: borrowing DomainName) -> Bool {
         guard name.length > 0 else { return false }
+        // Each word is written whole, the first and the last with octets that are none of the text.
+        if capacity &- count < DomainName.maximumLength &+ 16 { grow(by: DomainName.maximumLength &+ 16) }
         var index = (name.length &- 1) &>> 3
-        guard let first = name.plainWord(index) else { return false }
+        var (word, special) = name.plainWord(index)
         // The dot before the first label is no part of the text.
-        store(first &>> 8, at: count)
+        store(word &>> 8, at: count)
         var end = count &+ (name.length &- 1) & 7
         while index > 0 {
             index &-= 1
-            guard let word = name.plainWord(index) else { return false }
+            let next = name.plainWord(index)
+            word = next.text
+            special |= next.special
             store(word, at: end)
             end &+= 8
         }
+        guard special == 0 else { return false }
         count = end
         return true
     }
@@ -111,14 +117,54 @@ struct TextLine: ~Copyable, @unchecked Sendable {
         unsafe UnsafeMutableRawPointer(base + place).storeBytes(of: word.littleEndian, as: UInt64.self)
     }
 
+    /// Forgets all octets behind the first `count`, which are at most as many as there are.
+    mutating func truncate(to count: Int) {
+        precondition(count >= 0 && count <= self.count)
+        self.count = count
+    }
+
     /// Appends a number that is not negative, in decimal digits.
+    @inline(__always)
     mutating func append(decimal number: Int) {
         guard number >= 10_000 else { return append(decimal: UInt32(truncatingIfNeeded: number)) }
+        guard number < 100_000_000 else { return append(long: number) }
+        append(decimal: UInt32(truncatingIfNeeded: number / 10_000))
+        append(lastDigits: number % 10_000)
+    }
+
+    private mutating func append(long number: Int) {
         append(decimal: number / 10_000)
-        let low = UInt64(truncatingIfNeeded: number % 10_000)
+        append(lastDigits: number % 10_000)
+    }
+
+    /// Appends the last four digits of a number.
+    @inline(__always)
+    private mutating func append(lastDigits number: Int) {
         if capacity &- count < 8 { grow(by: 8) }
-        store(Self.digits(low), at: count)
+        store(Self.digits(UInt64(truncatingIfNeeded: number)), at: count)
         count &+= 4
+    }
+
+    /// Appends a short text.
+    @inline(__always)
+    mutating func append(_ piece: LinePiece) {
+        if capacity &- count < LinePiece.limit { grow(by: LinePiece.limit) }
+        for index in 0..<8 { store(piece.words[index], at: count &+ index &* 8) }
+        count &+= piece.count
+    }
+
+    /// Appends an IPv4 address, dotted.
+    @inline(__always)
+    mutating func append(dotted address: UInt64, _ octets: Span<UInt64>) {
+        if capacity &- count < 24 { grow(by: 24) }
+        var shift: UInt64 = 32
+        while shift > 0 {
+            shift &-= 8
+            let text = octets[Int(truncatingIfNeeded: address &>> shift & 0xFF)]
+            store(text, at: count)
+            count &+= Int(truncatingIfNeeded: text &>> 32)
+        }
+        count &-= 1
     }
 }
 
@@ -205,15 +251,16 @@ extension TextLine {
         (index < 4 ? high : low) &>> UInt64(16 &* (3 &- index & 3)) & 0xFFFF
     }
 
+    @inline(__always)
     private mutating func append(hexadecimal group: UInt64) {
-        var shift: UInt64 = 12
-        while shift > 0, group &>> shift == 0 { shift &-= 4 }
-        while true {
-            let digit = UInt8(truncatingIfNeeded: group &>> shift & 0xF)
-            append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &- 10 &+ digit)
-            if shift == 0 { return }
-            shift &-= 4
-        }
+        if capacity &- count < 8 { grow(by: 8) }
+        let upper = group &>> 12 | group & 0xF00
+        let digits = upper | group &<< 12 & 0xF_0000 | group &<< 24 & 0xF00_0000
+        // From ten on, six more make sixteen.
+        let letters = (digits &+ 0x0606_0606) &>> 4 & 0x0101_0101
+        let leading = min(group.leadingZeroBitCount &- 48, 12) &>> 2
+        store((digits &+ 0x3030_3030 &+ letters &* 39) &>> UInt64(leading &* 8), at: count)
+        count &+= 4 &- leading
     }
 
     /// Appends a part of a line.

@@ -50,21 +50,35 @@ package enum ControlClient {
         return try outcome.get()
     }
 
+    /// Connects, and waits for its turn where more clients than the socket's backlog has room for are before it: a Unix socket then says
+    /// EAGAIN, and nothing tells when there is room.
+    private static func connect(
+        _ socketPath: String
+    ) async throws -> NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart> {
+        while true {
+            do {
+                return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connect(unixDomainSocketPath: socketPath) { channel in
+                        channel.eventLoop.makeCompletedFuture {
+                            try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                            return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
+                                wrappingChannelSynchronously: channel
+                            )
+                        }
+                    }
+            } catch let error as IOError where error.errnoCode == EAGAIN {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
     private static func exchange(
         _ request: HTTPRequestHead,
         _ content: [UInt8],
         _ socketPath: String
     ) async -> Result<(status: Int, body: [UInt8]), ControlClientError> {
         do {
-            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .connect(unixDomainSocketPath: socketPath) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                        return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
-                            wrappingChannelSynchronously: channel
-                        )
-                    }
-                }
+            let channel = try await connect(socketPath)
             return try await channel.executeThenClose { inbound, outbound in
                 let parts = content.isEmpty ? [] : [HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: content)))]
                 try await outbound.write(contentsOf: [.head(request)] + parts + [.end(nil)])
@@ -106,6 +120,22 @@ extension ControlClient {
     ) async throws(ControlClientError) -> ReloadDocument {
         let answer = try await change("/rollback", [], socketPath, timeout)
         guard let document = try? ReloadDocument(json: answer) else { throw .brokenAnswer(socketPath) }
+        return document
+    }
+
+    /// Has the sensor start the program that is installed now, and leave its queues to it.
+    ///
+    /// - Parameters:
+    ///   - socketPath: where the sensor's socket is.
+    ///   - timeout: how long all of it may take.
+    /// - Returns: which process has the queues now, or why nothing has changed.
+    /// - Throws: ``ControlClientError``.
+    package static func upgrade(
+        socketPath: String,
+        timeout: Duration = .seconds(600)
+    ) async throws(ControlClientError) -> UpgradeDocument {
+        let answer = try await change("/upgrade", [], socketPath, timeout)
+        guard let document = try? UpgradeDocument(json: answer) else { throw .brokenAnswer(socketPath) }
         return document
     }
 

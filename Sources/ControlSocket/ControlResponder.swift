@@ -135,6 +135,14 @@ struct ControlResponder: Sendable {
                 default: Answer(status: .badRequest, body: "ask for state=on or state=off\n")
                 }
             }
+        case "/upgrade":
+            guard let upgrade = source.upgrade else { return nil }
+            return { _, _, user in
+                let outcome = await upgrade(user)
+                var answer = Answer(status: .conflict, contentType: "application/json", body: outcome.json)
+                if case .done = outcome { answer.status = .ok }
+                return answer
+            }
         case "/pass":
             guard let pass = source.pass else { return nil }
             return { query, body, user in

@@ -23,14 +23,16 @@ package final class ControlSocket: Service {
     ///   - access: who may connect; the process's user and group unless told otherwise.
     ///   - source: what the socket offers.
     ///   - logger: told about failures of the socket as a whole, never about requests.
+    ///   - isHeldBack: whether another process serves the path until ``publish()``.
     /// - Throws: ``ControlSocketError``; nothing is left behind then.
     package init(
         path: String,
         access: SocketAccess = SocketAccess(),
         source: ControlSource,
-        logger: Logger
+        logger: Logger,
+        isHeldBack: Bool = false
     ) throws(ControlSocketError) {
-        let (file, descriptor) = try SocketFile.listen(at: path, access)
+        let (file, descriptor) = try SocketFile.listen(at: path, access, isHeldBack: isHeldBack)
         self.file = file
         listening = Mutex(descriptor)
         service = HTTPService(name: path, responder: ControlResponder(source: source), logger: logger)
@@ -40,6 +42,13 @@ package final class ControlSocket: Service {
         guard let descriptor = listening.withLock({ $0.take() }) else { return }
         close(descriptor)
         file.remove()
+    }
+
+    /// Takes the path from the process that serves it.
+    ///
+    /// - Throws: ``ControlSocketError``.
+    package func publish() throws(ControlSocketError) {
+        try file.publish()
     }
 
     /// Serves until a graceful shutdown or a cancellation, then removes the socket file; to be called once.

@@ -35,7 +35,7 @@ package enum ControlSocketError: Error, Equatable, CustomStringConvertible {
         case .noGroup(let group):
             "group \(group): there is no such group; create it, or name another one in [metrics]"
         case .groupNotPermitted(let path, let group):
-            "\(path): the sensor's user may not give it to group \(group); make the user a member, or set SupplementaryGroups= in the unit"
+            "\(path): the sensor's user may not give it to group \(group); make the user a member, or set SupplementaryGroups= and SystemCallFilter=@chown in the unit"
         case .notAnAddress(let address):
             "\(address): not an address in digits and a port; write it like 127.0.0.1:9469 or [::1]:9469"
         case .addressInUse(let address):

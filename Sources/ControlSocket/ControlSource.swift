@@ -12,6 +12,7 @@ package struct ControlSource: Sendable {
     let rollback: (@Sendable (_ user: UInt32) async -> ReloadOutcome)?
     let setKillSwitch: (@Sendable (_ isOn: Bool, _ user: UInt32) async -> ControlOutcome)?
     let pass: (@Sendable (_ request: PassRequest, _ user: UInt32) async -> ControlOutcome)?
+    let upgrade: (@Sendable (_ user: UInt32) async -> UpgradeOutcome)?
 
     /// Collects the functions.
     ///
@@ -23,13 +24,15 @@ package struct ControlSource: Sendable {
     ///     none, where there is no such resource, as with the next two.
     ///   - setKillSwitch: switches blocking off, or on again, for `/kill-switch`.
     ///   - pass: lets a name pass for a while, or no longer, for `/pass`; its outcome never repeats the name.
+    ///   - upgrade: starts the program that is installed now and leaves the queues to it, for `/upgrade`.
     package init(
         reading: @escaping @Sendable () async -> SensorReading,
         isHealthy: @escaping @Sendable () async -> Bool,
         reload: @escaping @Sendable (_ user: UInt32) async -> ReloadOutcome,
         rollback: (@Sendable (_ user: UInt32) async -> ReloadOutcome)? = nil,
         setKillSwitch: (@Sendable (_ isOn: Bool, _ user: UInt32) async -> ControlOutcome)? = nil,
-        pass: (@Sendable (_ request: PassRequest, _ user: UInt32) async -> ControlOutcome)? = nil
+        pass: (@Sendable (_ request: PassRequest, _ user: UInt32) async -> ControlOutcome)? = nil,
+        upgrade: (@Sendable (_ user: UInt32) async -> UpgradeOutcome)? = nil
     ) {
         self.reading = reading
         self.isHealthy = isHealthy
@@ -37,6 +40,7 @@ package struct ControlSource: Sendable {
         self.rollback = rollback
         self.setKillSwitch = setKillSwitch
         self.pass = pass
+        self.upgrade = upgrade
     }
 }
 

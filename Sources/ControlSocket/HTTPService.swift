@@ -72,12 +72,20 @@ struct HTTPService: Sendable {
             tasks.addTask {
                 // Ends with an error when the task is cancelled, and then too the connections have to be closed.
                 try? await gracefulShutdown()
-                server.channel.close(promise: nil)
+                await Self.close(server.channel)
                 await open.close(within: Self.stopLimit, on: server.channel.eventLoop)
             }
             await tasks.next()
             tasks.cancelAll()
         }
+    }
+
+    /// Closes the listening socket once what it has accepted is handed over: a connection that is still being set up when the socket is closed
+    /// would be freed without being closed, and NIO ends the process for that. What sets it up is work of this one loop, and done before the timer.
+    private static func close(_ channel: any Channel) async {
+        try? await channel.setOption(ChannelOptions.autoRead, value: false).get()
+        try? await channel.eventLoop.scheduleTask(in: .milliseconds(10)) {}.futureResult.get()
+        channel.close(promise: nil)
     }
 
     private func accept(

@@ -40,7 +40,7 @@ package final class MetricsListener: Service {
             0
         )
         guard descriptor >= 0 else {
-            throw .failed(path: wanted, call: "socket", errno: errno, reason: systemReason(errno))
+            throw .failed(path: wanted, call: "socket", errno: errno, reason: Self.reason(errno))
         }
         do throws(ControlSocketError) {
             try Self.listen(descriptor, at: endpoint, wanted)
@@ -62,12 +62,79 @@ package final class MetricsListener: Service {
         if let descriptor = listening.withLock({ $0.take() }) { close(descriptor) }
     }
 
+    /// Takes over a listener that another process opened at the same address.
+    ///
+    /// - Parameters:
+    ///   - descriptor: the listening socket, which is closed with this object, or at once where it listens elsewhere.
+    ///   - address: the address it has to have.
+    ///   - port: the port it has to have.
+    ///   - source: what it offers; of the changes nothing.
+    ///   - logger: told about failures of the listener as a whole, never about requests.
+    package init?(
+        adopting descriptor: CInt,
+        address: String,
+        port: UInt16,
+        source: ControlSource,
+        logger: Logger
+    ) {
+        guard Self.endpoint(of: descriptor) == (try? SocketAddress(ipAddress: address, port: Int(port))) else {
+            close(descriptor)
+            return nil
+        }
+        name = Self.name(address, port)
+        listening = Mutex(descriptor)
+        service = HTTPService(
+            name: name,
+            responder: ControlResponder(source: source, isReadOnly: true),
+            logger: logger
+        )
+    }
+
+    /// Another descriptor of the listening socket, which the caller closes; nil once it is served or where the process may open no more.
+    package func duplicate() -> CInt? {
+        listening.withLock {
+            $0.flatMap { number in
+                let copy = fcntl(number, F_DUPFD_CLOEXEC, 3)
+                return copy < 0 ? nil : copy
+            }
+        }
+    }
+
+    private static func endpoint(of descriptor: CInt) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        // SAFETY: the storage is large enough for every address and outlives the call; the address is read as what its family says.
+        return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard unsafe getsockname(descriptor, address, &length) == 0 else { return nil }
+                switch Int32(unsafe address.pointee.sa_family) {
+                case AF_INET:
+                    return unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                        unsafe SocketAddress($0.pointee)
+                    }
+                case AF_INET6:
+                    return unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                        unsafe SocketAddress($0.pointee)
+                    }
+                default: return nil
+                }
+            }
+        }
+    }
+
     /// Serves until a graceful shutdown or a cancellation; to be called once.
     ///
     /// - Throws: what the event loop throws when it cannot serve the socket.
     package func run() async throws {
         guard let descriptor = listening.withLock({ $0.take() }) else { return }
         try await service.run(at: descriptor)
+    }
+
+    /// Why there is no socket; a unit that allows none of the network is the reason as a rule.
+    private static func reason(_ errorNumber: CInt) -> String {
+        errorNumber == EAFNOSUPPORT
+            ? "IP sockets are not allowed; set RestrictAddressFamilies=AF_INET AF_INET6 in the unit"
+            : systemReason(errorNumber)
     }
 
     private static func listen(

@@ -12,7 +12,7 @@ package struct ProcessStatisticsSource: Sendable {
     package init() {
         ticksPerSecond = Double(max(sysconf(CInt(_SC_CLK_TCK)), 1))
         pageSize = UInt64(max(sysconf(CInt(_SC_PAGESIZE)), 1))
-        bootTime = Self.text("/proc/stat").flatMap { Self.bootTime(inStat: $0) } ?? 0
+        bootTime = Self.seconds(CLOCK_REALTIME) - Self.seconds(CLOCK_BOOTTIME)
     }
 
     /// The present figures; nil when `/proc` is not mounted.
@@ -44,12 +44,14 @@ package struct ProcessStatisticsSource: Sendable {
         )
     }
 
-    /// When the machine was started, in seconds since 1970-01-01 UTC, from the text of `/proc/stat`.
-    static func bootTime(inStat text: String) -> Double? {
-        for line in text.split(separator: "\n") where line.hasPrefix("btime ") {
-            return Double(line.dropFirst(6))
+    private static func seconds(_ clock: clockid_t) -> Double {
+        // SAFETY: the call fills the one element, seconds and nanoseconds, a word each.
+        unsafe withUnsafeTemporaryAllocation(of: timespec.self, capacity: 1) { time in
+            guard let start = time.baseAddress, unsafe clock_gettime(clock, start) == 0 else { return 0 }
+            let words = UnsafeRawBufferPointer(time)
+            let nanoseconds = unsafe words.load(fromByteOffset: MemoryLayout<Int>.size, as: Int.self)
+            return Double(unsafe words.load(as: Int.self)) + Double(nanoseconds) / 1e9
         }
-        return nil
     }
 
     private static func descriptorLimit() -> UInt64 {

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// Who may connect to the sensor's Unix socket. What changes something is left to root and the sensor's own user in any case.
 package struct SocketAccess: Sendable, Equatable {
@@ -16,7 +16,7 @@ package struct SocketAccess: Sendable, Equatable {
     /// The group's number; nil where none is asked for.
     ///
     /// - Throws: ``ControlSocketError/noGroup(_:)``.
-    func groupNumber() throws(ControlSocketError) -> gid_t? {
+    package func groupNumber() throws(ControlSocketError) -> gid_t? {
         guard let group else { return nil }
         if let number = gid_t(group) { return number }
         // SAFETY: a structure of numbers and pointers, for the call to fill.

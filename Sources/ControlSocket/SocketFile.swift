@@ -18,11 +18,18 @@ struct SocketFile: Sendable {
     ///
     /// The directory is created with mode 0755 if only the last component of its path is missing.
     ///
+    /// - Parameters:
+    ///   - place: where the file shall be.
+    ///   - access: who may connect.
+    ///   - isHeldBack: whether the file comes to its place with ``publish()`` only, which takes it from the process that listens there now.
     /// - Returns: the file, and the listening descriptor, which the caller owns.
+    /// - Throws: ``ControlSocketError``; nothing is left behind then.
     static func listen(
-        at path: String,
-        _ access: SocketAccess = SocketAccess()
+        at place: String,
+        _ access: SocketAccess = SocketAccess(),
+        isHeldBack: Bool = false
     ) throws(ControlSocketError) -> (file: SocketFile, descriptor: CInt) {
+        let path = isHeldBack ? place + heldBack : place
         guard !path.isEmpty, path.utf8.count <= longestPath else {
             throw .pathTooLong(path, limit: longestPath)
         }
@@ -45,7 +52,7 @@ struct SocketFile: Sendable {
             try check(changeMode(path, access.mode), path, "chmod")
             try check(Glibc.listen(descriptor, HTTPService.backlog), path, "listen")
             guard let identity = Identity(of: path) else { throw failure(path, "lstat", ENOENT) }
-            return (SocketFile(path: path, identity: identity), descriptor)
+            return (SocketFile(path: place, identity: identity), descriptor)
         } catch {
             close(descriptor)
             removeFile(path)
@@ -53,11 +60,19 @@ struct SocketFile: Sendable {
         }
     }
 
+    /// Brings a file that was held back to its place, in one step: there is a socket to connect to at any moment.
+    func publish() throws(ControlSocketError) {
+        // SAFETY: both strings live for the time of the call and end in zero.
+        try Self.check(unsafe rename(path + Self.heldBack, path), path, "rename")
+    }
+
     /// Removes the file unless another one has taken its place.
     func remove() {
-        guard Identity(of: path) == identity else { return }
-        Self.removeFile(path)
+        for path in [path, path + Self.heldBack] where Identity(of: path) == identity { Self.removeFile(path) }
     }
+
+    /// What a file's name ends with as long as it is held back.
+    private static let heldBack = ".next"
 
     private static func makeDirectory(of path: String) throws(ControlSocketError) {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }

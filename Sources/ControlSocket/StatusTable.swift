@@ -128,6 +128,10 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         /// Matches by action, and of each by protocol; nil from a sensor that does not say.
         package var matchesByAction: [String: [String: UInt64]]?
         package var testMatches: UInt64?
+        /// Packets that it matched; nil from a sensor that does not count them, as the next.
+        package var events: UInt64?
+        /// Those, events of one entry within the window being one.
+        package var attempts: UInt64?
         /// Names it holds that were left alone, by reason.
         package var exempted: [String: UInt64]?
         /// Updates that were refused, each once.
@@ -155,6 +159,10 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var matches: UInt64
         /// Matches of test names; nil from a sensor that knows none, as the next.
         package var testMatches: UInt64?
+        /// Packets that any list matched; nil from a sensor that does not count them, as the next.
+        package var events: UInt64?
+        /// Those, events of one entry within the window being one.
+        package var attempts: UInt64?
         /// Names on a list that were left alone, by reason.
         package var exempted: [String: UInt64]?
         /// Packets and messages accepted unjudged, by cause.
@@ -246,6 +254,9 @@ package enum StatusTable {
         text += refusals(status)
         text += "\nnames      \(counts(status.totals.names))\n"
         text += "matches    \(status.totals.matches)\n"
+        if let attempts = status.totals.attempts, let events = status.totals.events {
+            text += "attempts   \(attempts) in \(events) events\n"
+        }
         if let tests = status.totals.testMatches { text += "tests      \(tests)\n" }
         if let exempted = status.totals.exempted { text += "left alone \(counts(exempted))\n" }
         if let responses = status.totals.responses { text += "answers    \(sent(responses))\n" }

@@ -33,6 +33,17 @@ package enum Fact<Value: Sendable>: Sendable {
     }
 }
 
+extension Fact {
+    /// The same knowledge where there is a value, and else that it is unknown for this reason.
+    func required<Wrapped: Sendable>(_ reason: String) -> Fact<Wrapped> where Value == Wrapped? {
+        switch self {
+        case .known(let value): value.map { .known($0) } ?? .unknown(reason)
+        case .unknown(let reason): .unknown(reason)
+        case .denied(let privilege): .denied(privilege: privilege)
+        }
+    }
+}
+
 extension Fact: Equatable where Value: Equatable {}
 
 /// Why a check says neither yes nor no.

@@ -1,3 +1,4 @@
+package import Confinement
 package import ControlSocket
 package import NetfilterQueue
 package import NetfilterRules
@@ -20,6 +21,9 @@ package struct HostFacts: Sendable {
     package var queues: Fact<[KernelQueue]> = .notGathered
     /// The processes that have the sockets of the queues, by netlink port.
     package var owners: Fact<[UInt32: Owner]> = .notGathered
+
+    /// What the kernel says of the sensor's process.
+    package var confinement: Fact<ProcessStatus> = .notGathered
 
     /// The front end that our rules are in; where there are none, the one that would be used.
     package var backend: RuleBackend = .iptables

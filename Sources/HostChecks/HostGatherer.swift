@@ -1,4 +1,5 @@
 import Blocklists
+import Confinement
 import ControlSocket
 import FoundationEssentials
 import ListFiles
@@ -42,6 +43,16 @@ package struct HostGatherer: Sendable {
         var gatherer = HostGatherer(configuration, commands)
         await gatherer.gather(backend, stateDirectory)
         return gatherer.facts
+    }
+
+    /// The files that a configuration names, and whether they can be used.
+    ///
+    /// - Parameter configuration: what the operator wants.
+    /// - Returns: the files, in the order of the configuration.
+    static func files(of configuration: SensorConfiguration) -> [HostFacts.ConfiguredFile] {
+        var gatherer = HostGatherer(configuration, CommandWriter())
+        gatherer.gatherFiles()
+        return gatherer.facts.files
     }
 
     private mutating func gather(_ backend: RuleBackend?, _ stateDirectory: String?) async {
@@ -112,6 +123,9 @@ package struct HostGatherer: Sendable {
         {
             facts.owners = .denied(privilege: "CAP_SYS_PTRACE")
         }
+        facts.confinement = facts.owners.map { owners in
+            owners.values.first { $0.program == QueueChecks.program }.flatMap { ProcessStatus(process: $0.process) }
+        }.required("no sensor has a queue")
     }
 
     /// The processes that have these sockets open.

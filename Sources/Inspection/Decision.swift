@@ -2,7 +2,7 @@ package import Telemetry
 import Wire
 
 /// What the kernel is told about a packet.
-package enum Verdict: UInt8, Sendable {
+package enum Verdict: UInt8, CaseIterable, Sendable {
     case accept
     case drop
 

@@ -3,7 +3,7 @@ package import Telemetry
 package import Wire
 
 /// Where in a protocol a name was read.
-package enum NameSource: UInt8, Sendable {
+package enum NameSource: UInt8, CaseIterable, Sendable {
     /// The question of a DNS query.
     case query
     /// A target in a DNS answer.

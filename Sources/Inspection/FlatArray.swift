@@ -96,4 +96,28 @@ struct FlatArray<Element: ZeroValid>: ~Copyable, @unchecked Sendable {
             unsafe (base + index).update(from: start, count: source.count)
         }
     }
+
+    /// Appends the octets of the first values.
+    func append(first values: Int, to bytes: inout [UInt8]) {
+        precondition(values >= 0 && values <= count)
+        // SAFETY: checked on the line above; every octet was written, by `calloc` at least.
+        unsafe bytes.append(
+            contentsOf: UnsafeRawBufferPointer(start: base, count: values * MemoryLayout<Element>.stride)
+        )
+    }
+
+    /// Copies octets that ``append(first:to:)`` wrote to the first places.
+    ///
+    /// - Returns: whether they are whole values, and no more than there is room for; if not, nothing has changed.
+    mutating func copy(octets: Span<UInt8>) -> Bool {
+        let stride = MemoryLayout<Element>.stride
+        guard octets.count % stride == 0, octets.count / stride <= count else { return false }
+        // SAFETY: checked on the line above. Every element is plain, and its types read what they do not know as if it was nothing; the octets
+        // cannot lie in this array, which is held exclusively.
+        unsafe octets.withUnsafeBufferPointer { source in
+            guard let start = source.baseAddress else { return }
+            unsafe UnsafeMutableRawPointer(base).copyMemory(from: start, byteCount: source.count)
+        }
+        return true
+    }
 }

@@ -62,7 +62,7 @@ struct HalfFlow: ZeroValid {
 }
 
 /// What is known of one flow.
-struct Flow: ZeroValid {
+struct Flow: Aged {
     enum State: UInt8 {
         /// The flow's name is not known yet.
         case undecided
@@ -96,8 +96,8 @@ struct Flow: ZeroValid {
     fileprivate var fingerprint2: UInt64
     fileprivate var lastSeen: UInt64
     fileprivate var nextInBucket: UInt32
-    fileprivate var older: UInt32
-    fileprivate var newer: UInt32
+    var older: UInt32
+    var newer: UInt32
 
     /// When its state was set, in whole seconds of the inspector's clock.
     fileprivate var decidedAt: UInt32
@@ -178,8 +178,8 @@ package struct FlowTable: ~Copyable, Sendable {
     private var used = 0
     private let idleTimeout: UInt64
 
-    private var passing = AgeList()
-    private var blocked = AgeList()
+    private var passing = AgeList<Flow>()
+    private var blocked = AgeList<Flow>()
 
     /// How many flows the table holds.
     private(set) var count = 0
@@ -360,22 +360,32 @@ package struct FlowTable: ~Copyable, Sendable {
     }
 }
 
-/// Flows in the order of their age, linked through the table.
-private struct AgeList {
-    private(set) var oldest: UInt32 = 0
-    private var newest: UInt32 = 0
-
-    mutating func append(_ index: UInt32, in flows: inout FlatArray<Flow>) {
-        flows[Int(index)].older = newest
-        flows[Int(index)].newer = 0
-        if newest != 0 { flows[Int(newest)].newer = index } else { oldest = index }
-        newest = index
+// What a table leaves to that of another process.
+extension FlowTable {
+    /// Writes the flows down.
+    func save(to record: inout InspectorRecord.Writer) {
+        for number in [used, count, Int(free)] { record.write(UInt64(number)) }
+        passing.save(to: &record)
+        blocked.save(to: &record)
+        record.write(flows, first: used + 1)
     }
 
-    mutating func remove(_ index: UInt32, in flows: inout FlatArray<Flow>) {
-        let older = flows[Int(index)].older
-        let newer = flows[Int(index)].newer
-        if older != 0 { flows[Int(older)].newer = newer } else { oldest = newer }
-        if newer != 0 { flows[Int(newer)].older = older } else { newest = older }
+    /// Takes up flows that ``save(to:)`` wrote; the table must be as new.
+    mutating func restore(from record: inout InspectorRecord.Reader) throws(InspectorRecord.Fault) {
+        used = try record.readIndex(of: flows)
+        count = try record.readIndex(of: flows)
+        free = UInt32(try record.readIndex(of: flows))
+        passing = try AgeList(from: &record, of: flows)
+        blocked = try AgeList(from: &record, of: flows)
+        try record.read(into: &flows, first: used + 1)
+        // Those that are free are linked through the same field, and have no fingerprint.
+        for index in 1..<(used + 1) where flows[index].fingerprint1 | flows[index].fingerprint2 != 0 {
+            let bucket = Int(truncatingIfNeeded: flows[index].fingerprint1 & bucketMask)
+            flows[index].nextInBucket = buckets[bucket]
+            buckets[bucket] = UInt32(index)
+        }
     }
+
+    /// The highest place that was ever in use.
+    var highestIndex: Int { used }
 }

@@ -1,7 +1,7 @@
 import Blocklists
 
 /// What is known of one datagram whose fragments arrive.
-struct FragmentedDatagram: ZeroValid {
+struct FragmentedDatagram: Aged {
     enum State: UInt8 {
         /// Fragments are kept until the datagram is whole.
         case waiting
@@ -34,8 +34,8 @@ struct FragmentedDatagram: ZeroValid {
     /// When the time of the state began to run.
     fileprivate var began: UInt64
     fileprivate var nextInBucket: UInt32
-    fileprivate var older: UInt32
-    fileprivate var newer: UInt32
+    var older: UInt32
+    var newer: UInt32
 
     fileprivate(set) var state: State {
         get { State(rawValue: rawState) ?? .waiting }
@@ -134,28 +134,26 @@ struct FragmentAssembler: ~Copyable, Sendable {
     private static let headerSize = 5
 
     private var data: FlatArray<UInt8>
-    private var nextBlock: FlatArray<UInt32>
+    private var blocks: BlockPool
     private var datagrams: FlatArray<FragmentedDatagram>
     private var buckets: FlatArray<UInt32>
     private let bucketMask: UInt64
-    private var freeBlock: UInt32 = 0
-    private var usedBlocks = 0
     private var freeDatagram: UInt32 = 0
     private var usedDatagrams = 0
     /// Datagrams in the order in which their time runs out: those that wait, those that were let go, and those that hold no
     /// data any more.
-    private var waiting = AgeOrder()
-    private var judged = AgeOrder()
-    private var settled = AgeOrder()
+    private var waiting = AgeList<FragmentedDatagram>()
+    private var judged = AgeList<FragmentedDatagram>()
+    private var settled = AgeList<FragmentedDatagram>()
 
     /// Datagrams that wait for fragments.
     private(set) var waitingCount = 0
 
     /// Blocks that hold data now.
-    private(set) var blocksInUse = 0
+    var blocksInUse: Int { blocks.countInUse }
 
     /// Blocks that there are.
-    var blockCapacity: Int { nextBlock.count - 1 }
+    var blockCapacity: Int { blocks.capacity }
 
     /// Datagrams whose time ran out before they were whole, since this was last set to zero.
     var expired = 0
@@ -165,12 +163,12 @@ struct FragmentAssembler: ~Copyable, Sendable {
 
     /// - Parameter budget: octets of memory for all datagrams.
     init(budget: Int) {
-        let blocks = max(budget / Self.blockCost, 2 * (Self.octetLimit / Self.blockSize))
-        data = FlatArray(count: (blocks + 1) * Self.blockSize, isFilledInOrder: true)
-        nextBlock = FlatArray(count: blocks + 1, isFilledInOrder: true)
-        datagrams = FlatArray(count: blocks + 1, isFilledInOrder: true)
+        let count = max(budget / Self.blockCost, 2 * (Self.octetLimit / Self.blockSize))
+        data = FlatArray(count: (count + 1) * Self.blockSize, isFilledInOrder: true)
+        blocks = BlockPool(capacity: count)
+        datagrams = FlatArray(count: count + 1, isFilledInOrder: true)
         var bucketCount = 16
-        while bucketCount < blocks { bucketCount *= 2 }
+        while bucketCount < count { bucketCount *= 2 }
         buckets = FlatArray(count: bucketCount)
         bucketMask = UInt64(bucketCount - 1)
     }
@@ -481,7 +479,7 @@ struct FragmentAssembler: ~Copyable, Sendable {
     private func skip(_ count: Int, _ cursor: inout Cursor) {
         cursor.place += count
         while cursor.place > Self.blockSize {
-            cursor.block = nextBlock[Int(cursor.block)]
+            cursor.block = blocks.following(cursor.block)
             cursor.place -= Self.blockSize
         }
     }
@@ -489,7 +487,7 @@ struct FragmentAssembler: ~Copyable, Sendable {
     /// Goes on to the next block where this one is read to its end.
     private func turn(_ cursor: inout Cursor) {
         guard cursor.place == Self.blockSize else { return }
-        cursor.block = nextBlock[Int(cursor.block)]
+        cursor.block = blocks.following(cursor.block)
         cursor.place = 0
     }
 
@@ -601,44 +599,27 @@ struct FragmentAssembler: ~Copyable, Sendable {
 
     /// Adds a block to a datagram, making room by giving up the datagrams that have waited longest.
     private mutating func extend(_ index: UInt32) -> Bool {
-        var block = takeBlock()
+        var block = blocks.take()
         while block == 0 {
             guard evictOldest(sparing: index) else { return false }
-            block = takeBlock()
+            block = blocks.take()
         }
         let position = Int(index)
         if datagrams[position].lastBlock == 0 {
             datagrams[position].firstBlock = block
         } else {
-            nextBlock[Int(datagrams[position].lastBlock)] = block
+            blocks.link(block, behind: datagrams[position].lastBlock)
         }
         datagrams[position].lastBlock = block
         datagrams[position].lastBlockCount = 0
         return true
     }
 
-    private mutating func takeBlock() -> UInt32 {
-        let block: UInt32
-        if freeBlock != 0 {
-            block = freeBlock
-            freeBlock = nextBlock[Int(block)]
-        } else {
-            guard usedBlocks < nextBlock.count - 1 else { return 0 }
-            usedBlocks += 1
-            block = UInt32(usedBlocks)
-        }
-        nextBlock[Int(block)] = 0
-        blocksInUse += 1
-        return block
-    }
-
     private mutating func releaseBlocks(_ index: UInt32) {
         var block = datagrams[Int(index)].firstBlock
         while block != 0 {
-            let next = nextBlock[Int(block)]
-            nextBlock[Int(block)] = freeBlock
-            freeBlock = block
-            blocksInUse -= 1
+            let next = blocks.following(block)
+            blocks.give(block)
             block = next
         }
         datagrams[Int(index)].firstBlock = 0
@@ -649,22 +630,37 @@ struct FragmentAssembler: ~Copyable, Sendable {
     }
 }
 
-/// Datagrams in the order in which they were appended, linked through the table.
-private struct AgeOrder {
-    private(set) var oldest: UInt32 = 0
-    private var newest: UInt32 = 0
+// What an assembler leaves to that of another process.
+extension FragmentAssembler {
+    /// Whether there is a datagram of which anything is known.
+    private var isEmpty: Bool { waiting.oldest == 0 && judged.oldest == 0 && settled.oldest == 0 }
 
-    mutating func append(_ index: UInt32, in datagrams: inout FlatArray<FragmentedDatagram>) {
-        datagrams[Int(index)].older = newest
-        datagrams[Int(index)].newer = 0
-        if newest != 0 { datagrams[Int(newest)].newer = index } else { oldest = index }
-        newest = index
+    /// Writes down what is known of datagrams.
+    func save(to record: inout InspectorRecord.Writer) {
+        record.write(isEmpty ? 0 : 1)
+        guard isEmpty == false else { return }
+        for number in [usedDatagrams, waitingCount, Int(freeDatagram)] { record.write(UInt64(number)) }
+        blocks.save(to: &record)
+        waiting.save(to: &record)
+        judged.save(to: &record)
+        settled.save(to: &record)
+        record.write(data, first: (blocks.usedCount + 1) * Self.blockSize)
+        record.write(datagrams, first: usedDatagrams + 1)
+        record.write(buckets, first: buckets.count)
     }
 
-    mutating func remove(_ index: UInt32, in datagrams: inout FlatArray<FragmentedDatagram>) {
-        let older = datagrams[Int(index)].older
-        let newer = datagrams[Int(index)].newer
-        if older != 0 { datagrams[Int(older)].newer = newer } else { oldest = newer }
-        if newer != 0 { datagrams[Int(newer)].older = older } else { newest = older }
+    /// Takes up what ``save(to:)`` wrote; the assembler must be as new.
+    mutating func restore(from record: inout InspectorRecord.Reader) throws(InspectorRecord.Fault) {
+        guard try record.readNumber() == 1 else { return }
+        usedDatagrams = try record.readIndex(of: datagrams)
+        waitingCount = try record.readIndex(of: datagrams)
+        freeDatagram = UInt32(try record.readIndex(of: datagrams))
+        try blocks.restore(from: &record)
+        waiting = try AgeList(from: &record, of: datagrams)
+        judged = try AgeList(from: &record, of: datagrams)
+        settled = try AgeList(from: &record, of: datagrams)
+        try record.read(into: &data, first: (blocks.usedCount + 1) * Self.blockSize)
+        try record.read(into: &datagrams, first: usedDatagrams + 1)
+        try record.read(into: &buckets, first: buckets.count)
     }
 }

@@ -5,14 +5,27 @@ extension Inspector {
     /// Counts what the packet last inspected came to, all but the verdict: what a queue carries out, a tap only looks at.
     ///
     /// Guarantees: nothing but numbers leaves the inspector, and nothing is allocated.
-    package mutating func count(_ decision: Decision, in counters: Counters) {
+    ///
+    /// - Parameters:
+    ///   - decision: what the inspector decided about it.
+    ///   - counters: the worker's own.
+    ///   - attempts: those of all workers of the sensor; looked at only where a list has one of the names.
+    ///   - now: when the packet was seen.
+    package mutating func count(
+        _ decision: Decision,
+        in counters: Counters,
+        attempts: AttemptTable,
+        at now: Instant
+    ) {
         if let cause = decision.undecided { counters.countUndecided(cause) }
         counters.countAnomalies(anomalies)
         if let kind = encryptedDNS { counters.countEncryptedDNSFlow(kind) }
         for _ in 0..<evictedFlows { counters.countUndecided(.flowEvicted) }
         for _ in 0..<evictedStreams &+ lostOverlaps { counters.countUndecided(.overBudget) }
         for _ in 0..<unfinishedDatagrams { counters.countUndecided(.fragment) }
-        for index in 0..<findingCount { countFinding(at: index, in: counters) }
+        var isMatched = false
+        for index in 0..<findingCount where countFinding(at: index, in: counters) { isMatched = true }
+        if isMatched { countEvents(in: counters, attempts: attempts, at: now) }
     }
 
     /// Says how many flows are remembered and how much waits to be complete; to be called between batches.
@@ -35,7 +48,8 @@ extension Inspector {
     /// Counts one of the names of the packet last inspected, and what the lists say of it.
     ///
     /// Mutating although nothing changes: an inspector that is only borrowed would be copied whole for the call.
-    private mutating func countFinding(at index: Int, in counters: Counters) {
+    /// - Returns: whether a list matched it.
+    private mutating func countFinding(at index: Int, in counters: Counters) -> Bool {
         let (inspectedProtocol, match, exemption) = findings.summary(at: index)
         counters.countName(inspectedProtocol)
         if let match {
@@ -59,6 +73,7 @@ extension Inspector {
                 counters.countExemption(slot: slot, exemption.reason.counted)
             }
         }
+        return match != nil
     }
 }
 

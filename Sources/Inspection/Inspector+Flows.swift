@@ -202,6 +202,8 @@ extension HashKey {
     func fingerprint(of key: FlowKey) -> Fingerprint {
         let ends = key.endpoints
         let ports = UInt64(ends.sourcePort) &<< 32 | UInt64(ends.destinationPort) &<< 16 | UInt64(ends.transport)
+        // Both are of one version, and of IPv4 only 32 bits of each address are in use.
+        if ends.source.version == .v4 { return fingerprint(ends.source.low &<< 32 | ends.destination.low, ports) }
         return fingerprint(ends.source.high, ends.source.low, ends.destination.high, ends.destination.low, ports)
     }
 }

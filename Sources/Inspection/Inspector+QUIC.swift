@@ -20,6 +20,7 @@ extension Inspector {
     mutating func inspectQUIC(_ datagram: UDPDatagram, of packet: IPPacket, at now: Instant) -> Decision {
         let payload = datagram.payload
         let number = QUICLongHeader.versionNumber(of: payload)
+        if number != nil { opener.prepare() }
         let isKnown = number.map { isReadable($0) } ?? false
         guard hasQUICFlows || isKnown || isUnknownVersion(number, payload) else { return Decision(.accept) }
 
@@ -204,6 +205,7 @@ extension Inspector {
         _ arrival: QUICArrival,
         _ cause: inout UndecidedCause?
     ) throws(WireError) -> Verdict {
+        quicVersion = version
         // Taken out of the inspector, so that what is read may be stored; no octet is copied.
         var frames: [UInt8] = []
         swap(&frames, &quicFrames)

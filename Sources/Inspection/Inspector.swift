@@ -52,10 +52,12 @@ package struct Inspector: ~Copyable, Sendable {
     var assembler: StreamAssembler
     var message: MessageBuffer
     var scratch: MessageBuffer
-    var opener = InitialOpener()
+    var opener: InitialOpener
     var quicFlows: FlatArray<QUICFlow>
     /// The frames of the Initial that was opened last.
     var quicFrames: [UInt8] = []
+    /// The version of the Initial whose frames were taken in last.
+    var quicVersion = QUICVersion.v1
     /// Whether the flow table may hold flows of QUIC: no UDP packet is looked up there before it does.
     var hasQUICFlows = false
     /// Flows of any kind that were forgotten for want of room since the start.
@@ -70,7 +72,14 @@ package struct Inspector: ~Copyable, Sendable {
     var lookedUp: Int?
 
     /// An inspector that has seen nothing.
-    package init(configuration: InspectorConfiguration, blocklists: BlocklistSource) {
+    ///
+    /// - Parameters:
+    ///   - configuration: its limits and mechanisms.
+    ///   - blocklists: where the lists come from.
+    ///   - isPrepared: whether the ciphers of QUIC are there from the beginning. Where they are not, the first Initial waits for them, more than a
+    ///     millisecond; a process that may end without one then never does.
+    package init(configuration: InspectorConfiguration, blocklists: BlocklistSource, isPrepared: Bool = true) {
+        opener = InitialOpener(isPrepared: isPrepared)
         self.configuration = configuration
         source = blocklists
         (blocklist, generation) = blocklists.latest
@@ -176,7 +185,9 @@ package struct Inspector: ~Copyable, Sendable {
             }
             let tuple = packet.fiveTuple(datagram.sourcePort, datagram.destinationPort)
             if configuration.mayBeDNS(tuple) {
-                if looksUpAhead { queries.add(datagram.payload, tuple, packet: index) }
+                if looksUpAhead, DNSDissector.isForServer(tuple) {
+                    queries.add(datagram.payload, tuple, packet: index)
+                }
             } else if findsAhead, hasQUICFlows {
                 flowBatch.add(configuration.flowKey.fingerprint(of: tuple.flowKey), packet: index, in: flows)
             }

@@ -155,3 +155,22 @@ struct OverlapTable: ~Copyable, Sendable {
         first = kept
     }
 }
+
+// What a table leaves to that of another process.
+extension OverlapTable {
+    /// Writes the records down.
+    func save(to record: inout InspectorRecord.Writer) {
+        record.write(UInt64(used))
+        record.write(UInt64(free))
+        record.write(records, first: used + 1)
+        record.write(data, first: (used + 1) * Self.recordSize)
+    }
+
+    /// Takes up records that ``save(to:)`` wrote; the table must be as new.
+    mutating func restore(from record: inout InspectorRecord.Reader) throws(InspectorRecord.Fault) {
+        used = try record.readIndex(of: records)
+        free = UInt32(try record.readIndex(of: records))
+        try record.read(into: &records, first: used + 1)
+        try record.read(into: &data, first: (used + 1) * Self.recordSize)
+    }
+}

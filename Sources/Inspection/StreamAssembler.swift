@@ -1,5 +1,5 @@
 /// The data of one direction of a flow, as far as they wait to be read.
-struct Assembly: ZeroValid {
+struct Assembly: Aged {
     /// The flow they belong to, and which of its directions.
     var flow: UInt32
     fileprivate var rawIsSecond: UInt8
@@ -7,8 +7,8 @@ struct Assembly: ZeroValid {
 
     fileprivate var firstBlock: UInt32
     fileprivate var blockCount: UInt32
-    fileprivate var older: UInt32
-    fileprivate var newer: UInt32
+    var older: UInt32
+    var newer: UInt32
     fileprivate var firstOverlap: UInt32
 
     /// The offset of the first octet that is kept: what lies between it and `start` was read, and may yet come again and differ.
@@ -50,23 +50,21 @@ package struct StreamAssembler: ~Copyable, Sendable {
 
     private var data: FlatArray<UInt8>
     private var arrived: FlatArray<UInt64>
-    private var nextBlock: FlatArray<UInt32>
+    private var blocks: BlockPool
     private var assemblies: FlatArray<Assembly>
     private var overlaps: OverlapTable
-    private var firstFree: UInt32 = 0
-    private var usedBlocks = 0
     private var freeAssembly: UInt32 = 0
     private var usedAssemblies = 0
-    private var newest: UInt32 = 0
+    private var byAge = AgeList<Assembly>()
 
     /// The assembly that was opened first; zero for none.
-    private(set) var oldest: UInt32 = 0
+    var oldest: UInt32 { byAge.oldest }
 
     /// Blocks that hold data now.
-    private(set) var blocksInUse = 0
+    var blocksInUse: Int { blocks.countInUse }
 
     /// Blocks that there are.
-    var blockCapacity: Int { nextBlock.count - 1 }
+    var blockCapacity: Int { blocks.capacity }
 
     /// The longest stretch of a stream, in octets, that an assembly may span.
     let streamLimit: Int
@@ -77,11 +75,11 @@ package struct StreamAssembler: ~Copyable, Sendable {
     ///   - budget: octets of memory for all flows' data.
     ///   - streamLimit: octets of one direction of a flow.
     package init(budget: Int, streamLimit: Int) {
-        let blocks = max(budget / Self.blockCost, streamLimit / Self.blockSize + 1)
-        data = FlatArray(count: (blocks + 1) * Self.blockSize, isFilledInOrder: true)
-        arrived = FlatArray(count: (blocks + 1) * Self.bitWords, isFilledInOrder: true)
-        nextBlock = FlatArray(count: blocks + 1, isFilledInOrder: true)
-        assemblies = FlatArray(count: blocks + 1, isFilledInOrder: true)
+        let count = max(budget / Self.blockCost, streamLimit / Self.blockSize + 1)
+        data = FlatArray(count: (count + 1) * Self.blockSize, isFilledInOrder: true)
+        arrived = FlatArray(count: (count + 1) * Self.bitWords, isFilledInOrder: true)
+        blocks = BlockPool(capacity: count)
+        assemblies = FlatArray(count: count + 1, isFilledInOrder: true)
         overlaps = OverlapTable(capacity: max(budget / 32 / OverlapTable.recordCost, 2 * OverlapTable.limit))
         self.streamLimit = streamLimit
     }
@@ -93,7 +91,7 @@ package struct StreamAssembler: ~Copyable, Sendable {
 
     /// Opens an assembly with one block; zero where the budget is used up.
     package mutating func open(flow: UInt32, isSecond: Bool) -> UInt32 {
-        let block = takeBlock()
+        let block = blocks.take()
         guard block != 0 else { return 0 }
         let index: UInt32
         if freeAssembly != 0 {
@@ -109,10 +107,8 @@ package struct StreamAssembler: ~Copyable, Sendable {
         assembly.rawIsSecond = isSecond ? 1 : 0
         assembly.firstBlock = block
         assembly.blockCount = 1
-        assembly.older = newest
         assemblies[Int(index)] = assembly
-        if newest != 0 { assemblies[Int(newest)].newer = index } else { oldest = index }
-        newest = index
+        byAge.append(index, in: &assemblies)
         return index
     }
 
@@ -122,20 +118,11 @@ package struct StreamAssembler: ~Copyable, Sendable {
         let assembly = assemblies[Int(index)]
         var block = assembly.firstBlock
         while block != 0 {
-            let next = nextBlock[Int(block)]
+            let next = blocks.following(block)
             freeBlock(block, usesBits: assembly.rawUsesBits != 0)
             block = next
         }
-        if assembly.older != 0 {
-            assemblies[Int(assembly.older)].newer = assembly.newer
-        } else {
-            oldest = assembly.newer
-        }
-        if assembly.newer != 0 {
-            assemblies[Int(assembly.newer)].older = assembly.older
-        } else {
-            newest = assembly.older
-        }
+        byAge.remove(index, in: &assemblies)
         assemblies[Int(index)] = assemblies[0]
         assemblies[Int(index)].newer = freeAssembly
         freeAssembly = index
@@ -147,11 +134,11 @@ package struct StreamAssembler: ~Copyable, Sendable {
     package mutating func reserve(_ index: UInt32, end: Int) -> Bool {
         let wanted = (end + Self.blockSize - 1) / Self.blockSize
         while Int(assemblies[Int(index)].blockCount) < wanted {
-            let block = takeBlock()
+            let block = blocks.take()
             guard block != 0 else { return false }
             var last = assemblies[Int(index)].firstBlock
-            while nextBlock[Int(last)] != 0 { last = nextBlock[Int(last)] }
-            nextBlock[Int(last)] = block
+            while blocks.following(last) != 0 { last = blocks.following(last) }
+            blocks.link(block, behind: last)
             assemblies[Int(index)].blockCount += 1
         }
         return true
@@ -204,7 +191,7 @@ package struct StreamAssembler: ~Copyable, Sendable {
             data.copy(bytes.extracting(taken..<taken + count), to: Int(block) * Self.blockSize + position)
             taken += count
             position = 0
-            block = nextBlock[Int(block)]
+            block = blocks.following(block)
         }
     }
 
@@ -242,7 +229,7 @@ package struct StreamAssembler: ~Copyable, Sendable {
             }
             taken += count
             position = 0
-            block = nextBlock[Int(block)]
+            block = blocks.following(block)
         }
     }
 
@@ -366,7 +353,7 @@ package struct StreamAssembler: ~Copyable, Sendable {
         guard count > 0 else { return 0 }
         for _ in 0..<count {
             let block = assembly.firstBlock
-            assembly.firstBlock = nextBlock[Int(block)]
+            assembly.firstBlock = blocks.following(block)
             freeBlock(block, usesBits: assembly.rawUsesBits != 0)
         }
         assembly.blockCount -= count
@@ -380,34 +367,17 @@ package struct StreamAssembler: ~Copyable, Sendable {
         return octets
     }
 
-    private mutating func takeBlock() -> UInt32 {
-        let block: UInt32
-        if firstFree != 0 {
-            block = firstFree
-            firstFree = nextBlock[Int(block)]
-        } else {
-            guard usedBlocks < nextBlock.count - 1 else { return 0 }
-            usedBlocks += 1
-            block = UInt32(usedBlocks)
-        }
-        nextBlock[Int(block)] = 0
-        blocksInUse += 1
-        return block
-    }
-
     /// Gives a block back, all its arrival bits zero.
     private mutating func freeBlock(_ block: UInt32, usesBits: Bool) {
         if usesBits {
             for word in 0..<Self.bitWords { arrived[Int(block) * Self.bitWords + word] = 0 }
         }
-        nextBlock[Int(block)] = firstFree
-        firstFree = block
-        blocksInUse -= 1
+        blocks.give(block)
     }
 
     private func blockNumber(_ position: Int, of index: UInt32) -> UInt32 {
         var block = assemblies[Int(index)].firstBlock
-        for _ in 0..<position { block = nextBlock[Int(block)] }
+        for _ in 0..<position { block = blocks.following(block) }
         return block
     }
 
@@ -487,5 +457,35 @@ package struct StreamAssembler: ~Copyable, Sendable {
     /// `count` set bits from bit `first` on.
     private static func mask(_ first: Int, _ count: Int) -> UInt64 {
         (count == 64 ? ~0 : (1 << UInt64(count)) - 1) << UInt64(first)
+    }
+}
+
+// What an assembler leaves to that of another process.
+extension StreamAssembler {
+    /// Writes the data down that wait.
+    func save(to record: inout InspectorRecord.Writer) {
+        let isInUse = blocksInUse > 0
+        record.write(isInUse ? 1 : 0)
+        guard isInUse else { return }
+        for number in [usedAssemblies, Int(freeAssembly)] { record.write(UInt64(number)) }
+        blocks.save(to: &record)
+        byAge.save(to: &record)
+        record.write(data, first: (blocks.usedCount + 1) * Self.blockSize)
+        record.write(arrived, first: (blocks.usedCount + 1) * Self.bitWords)
+        record.write(assemblies, first: usedAssemblies + 1)
+        overlaps.save(to: &record)
+    }
+
+    /// Takes up data that ``save(to:)`` wrote; the assembler must be as new.
+    mutating func restore(from record: inout InspectorRecord.Reader) throws(InspectorRecord.Fault) {
+        guard try record.readNumber() == 1 else { return }
+        usedAssemblies = try record.readIndex(of: assemblies)
+        freeAssembly = UInt32(try record.readIndex(of: assemblies))
+        try blocks.restore(from: &record)
+        byAge = try AgeList(from: &record, of: assemblies)
+        try record.read(into: &data, first: (blocks.usedCount + 1) * Self.blockSize)
+        try record.read(into: &arrived, first: (blocks.usedCount + 1) * Self.bitWords)
+        try record.read(into: &assemblies, first: usedAssemblies + 1)
+        try overlaps.restore(from: &record)
     }
 }

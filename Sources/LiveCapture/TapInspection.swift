@@ -18,13 +18,26 @@ package struct TapInspection: ~Copyable, Sendable {
 
     private var inspector: Inspector
     private let counters: Counters
+    private let attempts: AttemptTable
 
     /// An inspection that has seen nothing.
-    package init(linkLayer: LinkLayer, inspector: consuming Inspector, counters: Counters) {
+    ///
+    /// - Parameters:
+    ///   - linkLayer: what the frames start with.
+    ///   - inspector: what they are shown to.
+    ///   - counters: where they are counted.
+    ///   - attempts: those of all taps of the sensor.
+    package init(
+        linkLayer: LinkLayer,
+        inspector: consuming Inspector,
+        counters: Counters,
+        attempts: AttemptTable
+    ) {
         self.linkLayer = linkLayer
         self.inspector = inspector
         self.inspector.gaugeLimits(in: counters)
         self.counters = counters
+        self.attempts = attempts
     }
 
     /// Takes the blocklist that was published last; to be called between batches.
@@ -38,7 +51,7 @@ package struct TapInspection: ~Copyable, Sendable {
         packets &+= 1
         let decision = inspector.inspect(frame.extracting(range), at: now)
         counters.countPacket(.accept)
-        inspector.count(decision, in: counters)
+        inspector.count(decision, in: counters, attempts: attempts, at: now)
     }
 
     /// Counts what is counted once for a batch of frames.

@@ -10,6 +10,9 @@ package final class TapPool: Sendable {
     /// The counters of each tap, in the order of the interfaces.
     package let counters: [Counters]
 
+    /// How long an attempt takes in the events of its entry, in milliseconds.
+    package let attemptWindow: Int32
+
     private let accounts: [TapAccount]
     private let threads: Mutex<[(number: UInt16, thread: pthread_t)]>
 
@@ -28,16 +31,19 @@ package final class TapPool: Sendable {
         note: @escaping @Sendable (TapEvent) -> Void
     ) throws(TapError) {
         var boxes: [TapBox] = []
+        let attempts = AttemptTable(inspector)
         for (number, configuration) in configurations.enumerated() {
             boxes.append(
                 try TapBox(
                     configuration,
                     number: UInt16(clamping: number),
                     inspector: Inspector(configuration: inspector, blocklists: blocklists),
+                    attempts: attempts,
                     note: note
                 )
             )
         }
+        attemptWindow = attempts.window
         counters = boxes.map(\.counters)
         accounts = boxes.map(\.account)
         threads = Mutex([])
@@ -107,12 +113,20 @@ private final class TapBox: Sendable {
         _ configuration: TapConfiguration,
         number: UInt16,
         inspector: consuming Inspector,
+        attempts: AttemptTable,
         note: @escaping @Sendable (TapEvent) -> Void
     ) throws(TapError) {
         counters = Counters(queue: number)
         account = TapAccount(number: number, interface: configuration.interface)
         worker = Mutex(
-            try TapWorker(configuration, inspector: inspector, counters: counters, account: account, note: note)
+            try TapWorker(
+                configuration,
+                inspector: inspector,
+                counters: counters,
+                attempts: attempts,
+                account: account,
+                note: note
+            )
         )
     }
 

@@ -29,13 +29,19 @@ struct TapWorker: ~Copyable, Sendable {
         _ configuration: TapConfiguration,
         inspector: consuming Inspector,
         counters: Counters,
+        attempts: AttemptTable,
         account: TapAccount,
         note: @escaping @Sendable (TapEvent) -> Void
     ) throws(TapError) {
         self.configuration = configuration
         self.account = account
         self.note = note
-        inspection = TapInspection(linkLayer: .ethernet, inspector: inspector, counters: counters)
+        inspection = TapInspection(
+            linkLayer: .ethernet,
+            inspector: inspector,
+            counters: counters,
+            attempts: attempts
+        )
         do throws(TapError) {
             try open()
         } catch .down(let interface) {

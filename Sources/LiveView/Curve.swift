@@ -1,3 +1,5 @@
+import Figures
+
 /// Draws values as bars of signs, one cell wide each.
 enum Curve {
     /// One line: a blank where nothing was measured, the lowest sign for zero and for nothing else.
@@ -8,13 +10,7 @@ enum Curve {
     ///   - signs: what to draw with.
     /// - Returns: a sign for each value.
     static func line(_ values: [Double?], ceiling: Double? = nil, _ signs: Signs) -> String {
-        let top = ceiling ?? values.compactMap { $0 }.max() ?? 0
-        return values.map { value in
-            guard let value else { return " " }
-            guard value > 0, top > 0 else { return signs.bars[0] }
-            let levels = signs.bars.count - 1
-            return signs.bars[min(1 + Int((value / top * Double(levels)).rounded(.up)) - 1, levels)]
-        }.joined()
+        Bars.line(values, ceiling: ceiling, signs.bars)
     }
 
     /// Several lines, the highest first; a value that is not zero leaves a trace on the lowest.

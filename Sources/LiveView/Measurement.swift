@@ -62,6 +62,8 @@ package struct Measurement: Sendable, Equatable {
         package var status: StatusDocument.List
         /// Matches per second, whatever they led to.
         package var matches: Double?
+        /// Attempts per second: packets that matched, those of one entry within the window being one.
+        package var attempts: Double?
         /// Matches that led to more than being counted, by protocol.
         package var blocked: Shares
         /// Matches that were only counted, by protocol.
@@ -246,6 +248,7 @@ extension Measurement.List {
     init(_ new: StatusDocument.List, since old: StatusDocument.List?, _ span: Shares.Span) {
         status = new
         matches = span.rate(new.matches, old?.matches)
+        attempts = span.rate(new.attempts, old?.attempts)
         exempted = span.rate(new.exempted.map(Self.sum), old?.exempted.map(Self.sum))
         let now = Self.matchesByAction(new)
         let before = old.map(Self.matchesByAction) ?? [:]

@@ -99,6 +99,7 @@ package enum MeasurementReport {
         json.write("expired", list.status.expired)
         json.write("fallback", list.status.fallback)
         json.write("matches_per_second", seconds: list.matches)
+        json.write("attempts_per_second", seconds: list.attempts)
         write("blocked_per_second", list.blocked, to: &json)
         write("observed_per_second", list.observed, to: &json)
         json.write("left_alone_per_second", seconds: list.exempted)

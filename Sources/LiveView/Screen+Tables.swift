@@ -121,7 +121,9 @@ extension Screen {
         for label in Measurement.protocols {
             table.add("\(label.uppercased())/s", rank: 6, width: 6, cells { Self.matches($0, label) })
         }
-        table.add("MATCHES", rank: 3, width: 7, cells { Table.Cell(Figures.count($0.status.matches)) })
+        table.add("MATCHES", rank: 6, width: 7, cells { Table.Cell(Figures.count($0.status.matches)) })
+        table.add("ATTEMPTS", rank: 3, width: 8, cells { Table.Cell(Figures.count($0.status.attempts)) })
+        table.add("EVENTS", rank: 5, width: 7, cells { Table.Cell(Figures.count($0.status.events)) })
         table.add("LEFT-ALONE/s", rank: 8, cells { Table.Cell(Figures.rate($0.exempted)) })
         table.add("REFUSED", rank: 7, cells { Self.refused($0.status.updatesRefused) })
         let lines = table.lines(width: columns)

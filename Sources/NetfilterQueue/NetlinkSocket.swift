@@ -25,6 +25,24 @@ struct NetlinkSocket: ~Copyable, @unchecked Sendable {
         unsafe self.socket = socket
     }
 
+    /// Takes a socket that another process opened, which is closed with this value; nil, and closed, where it is no socket of netfilter.
+    init?(adopting descriptor: Int32) {
+        var (domain, kind) = (Int32(0), Int32(0))
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        // SAFETY: the results and their length outlive the calls.
+        let isKnown =
+            unsafe getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0
+            && getsockopt(descriptor, SOL_SOCKET, SO_PROTOCOL, &kind, &length) == 0
+        // SAFETY: the descriptor is open and the caller's to give; a null result is handled.
+        guard isKnown, domain == AF_NETLINK, kind == NETLINK_NETFILTER,
+            let socket = unsafe mnl_socket_fdopen(descriptor)
+        else {
+            close(descriptor)
+            return nil
+        }
+        unsafe self.socket = socket
+    }
+
     deinit {
         // SAFETY: this value is the only owner.
         _ = unsafe mnl_socket_close(socket)
@@ -32,6 +50,25 @@ struct NetlinkSocket: ~Copyable, @unchecked Sendable {
 
     /// The socket's descriptor, valid as long as this value is.
     var descriptor: Int32 { unsafe mnl_socket_get_fd(socket) }
+
+    /// The netlink port, which the kernel knows the owner of a queue by.
+    var port: UInt32 { unsafe mnl_socket_get_portid(socket) }
+
+    /// Looks at the message that is received next, which stays where it is.
+    ///
+    /// - Returns: octets of it, or the error number, negative: EAGAIN where there is none.
+    func peek(into buffer: inout [UInt8]) -> Int {
+        // SAFETY: the buffer is held exclusively while the call lasts, which writes no more than it has room for.
+        unsafe buffer.withUnsafeMutableBytes { bytes in
+            let count = unsafe recv(
+                descriptor,
+                bytes.baseAddress,
+                bytes.count,
+                Int32(MSG_PEEK | MSG_DONTWAIT)
+            )
+            return count < 0 ? -Int(errno) : count
+        }
+    }
 
     /// Sends messages to the kernel.
     ///

@@ -10,6 +10,9 @@ struct Queue: ~Copyable, Sendable {
     /// The number of the last packet that came while the queue was being set up; it and those before it are still to be let go.
     let passedAtStart: UInt32?
 
+    /// What the process that had the queue before left in it; nil for a queue that was bound anew.
+    let takeover: QueueTakeover?
+
     private let socket: NetlinkSocket
 
     /// The socket's descriptor, valid as long as this value is.
@@ -40,7 +43,119 @@ struct Queue: ~Copyable, Sendable {
             maxLength: Int(configuration.maximumLength)
         )
         passedAtStart = request.lastPassed
+        takeover = nil
         self.socket = socket
+    }
+
+    /// Takes over the socket of another process, and with it the queue that it has and the packets that wait there.
+    ///
+    /// What `configuration` says is asked for once more, but no answer is awaited: it would come behind the packets. What the kernel knows of flags
+    /// it knew when the queue was bound.
+    /// - Parameters:
+    ///   - configuration: how the queue is to be.
+    ///   - descriptor: the socket, which is closed with this value, or at once where it does not have the queue.
+    ///   - predecessor: how it ended.
+    init?(_ configuration: QueueConfiguration, adopting descriptor: Int32, from predecessor: Predecessor) {
+        guard let socket = NetlinkSocket(adopting: descriptor) else { return nil }
+        let number = configuration.number
+        // Who may not read the table has to believe whoever passed the socket on.
+        let before = KernelQueueTable.read().map { table in table.first { $0.number == number } }
+        if let before, before?.port != socket.port { return nil }
+        var request = ConfigurationRequest(queue: number)
+        let flags = UInt32(NFQA_CFG_F_FAIL_OPEN)
+        guard request.post(.copyRange(configuration.copyRange), socket),
+            request.post(.maximumLength(configuration.maximumLength), socket),
+            request.post(configuration.failOpen ? .flag(flags) : .noFlag(flags), socket),
+            request.post(.flag(UInt32(NFQA_CFG_F_GSO)), socket),
+            request.post(.noFlag(UInt32(NFQA_CFG_F_CONNTRACK)), socket)
+        else { return nil }
+        let obtained = socket.setReceiveBuffer(configuration.receiveBuffer)
+        socket.setReceiveTimeout(milliseconds: 100)
+        state = QueueConfigurationState(
+            queue: number,
+            failOpenEffective: configuration.failOpen,
+            gsoEffective: true,
+            receiveBufferWanted: configuration.receiveBuffer,
+            receiveBufferObtained: obtained,
+            copyRange: configuration.copyRange,
+            maxLength: Int(configuration.maximumLength)
+        )
+        passedAtStart = nil
+        var takeover = QueueTakeover(waiting: before??.length ?? 0)
+        switch predecessor {
+        case .leftNothing: break
+        case .died(let remedy):
+            takeover.unanswered = Self.settleUnanswered(of: number, socket, by: remedy)
+            takeover.remedy = remedy
+        }
+        self.takeover = takeover
+        self.socket = socket
+    }
+
+    /// Settles packets that another process received from this queue's socket and gave no verdict on.
+    ///
+    /// - Parameter remedy: what becomes of them.
+    /// - Returns: how many there were, as far as the kernel tells.
+    func settleUnanswered(by remedy: Remedy) -> UInt64 { Self.settleUnanswered(of: state.queue, socket, by: remedy) }
+
+    /// The kernel numbers packets in the order in which it queues them, and hands them over in that order: those before the first that can still be
+    /// received have been received, and one verdict settles all of them that have none.
+    private static func settleUnanswered(of number: UInt16, _ socket: borrowing NetlinkSocket, by remedy: Remedy)
+        -> UInt64
+    {
+        // Before the look at the socket: what was queued till now and is not there any more has been received.
+        let before = KernelQueueTable.read()?.first { $0.number == number }
+        guard let last = firstUnread(socket).map({ $0 &- 1 }) ?? before?.lastID else { return 0 }
+        var writer = VerdictWriter(queue: number, capacity: 1)
+        writer.addAll(upTo: last, remedy == .again ? .queueAgain : .accept)
+        // SAFETY: the messages lie in the writer's buffer, which is not written during the call.
+        guard unsafe socket.send(writer.messages), let before,
+            let after = KernelQueueTable.read()?.first(where: { $0.number == number })
+        else { return 0 }
+        // Each packet that came in between has a number of its own, those that were queued once more too.
+        let expected = before.length &+ UInt64(after.lastID &- before.lastID)
+        return expected > after.length ? expected &- after.length : 0
+    }
+
+    /// The number of the first packet that can still be received; nil where there is none. Answers of the kernel before it are dropped.
+    private static func firstUnread(_ socket: borrowing NetlinkSocket) -> UInt32? {
+        var buffer = [UInt8](repeating: 0, count: 1 << 17)
+        while true {
+            let count = socket.peek(into: &buffer)
+            switch count {
+            case -Int(EINTR), -Int(ENOBUFS): continue
+            case ...0: return nil
+            default: break
+            }
+            var messages = NetlinkMessages(buffer.span.extracting(0..<count))
+            while let message = messages.next() {
+                if let packet = QueuedPacket(message) { return packet.id }
+            }
+            guard socket.receive(into: &buffer) > 0 else { return nil }
+        }
+    }
+
+    /// Has the kernel send an answer, so that whoever waits at the socket looks up.
+    ///
+    /// - Parameters:
+    ///   - queue: the queue's number.
+    ///   - descriptor: a descriptor of its socket.
+    static func wake(_ queue: UInt16, _ descriptor: Int32) {
+        // A request for nothing (struct nlmsghdr, struct nfgenmsg) that is to be acknowledged.
+        var request: [UInt8] = []
+        func store(_ value: some FixedWidthInteger & BitwiseCopyable) {
+            // SAFETY: the octets of a plain number.
+            unsafe withUnsafeBytes(of: value) { unsafe request.append(contentsOf: $0) }
+        }
+        store(UInt32(20))
+        store(UInt16(NFNL_SUBSYS_QUEUE) << 8 | UInt16(NFQNL_MSG_CONFIG.rawValue))
+        store(UInt16(NLM_F_REQUEST | NLM_F_ACK))
+        store(UInt32(0))
+        store(UInt32(0))
+        store(UInt16(0))
+        store(queue.bigEndian)
+        // SAFETY: the message outlives the call and is as long as it says; a socket that is not connected sends to the kernel.
+        _ = unsafe Glibc.send(descriptor, request, request.count, Int32(MSG_DONTWAIT))
     }
 
     /// Lets the kernel accept further packets without asking, so that what waits in the queue is all that is left to judge.
@@ -74,6 +189,7 @@ private struct ConfigurationRequest {
     /// What is asked for.
     enum Setting {
         case bind(copyRange: Int, maximumLength: UInt32)
+        case copyRange(Int)
         case maximumLength(UInt32)
         case flag(UInt32)
         case noFlag(UInt32)
@@ -161,6 +277,8 @@ private struct ConfigurationRequest {
             unsafe nfq_nlmsg_cfg_put_cmd(header, UInt16(AF_UNSPEC), UInt8(NFQNL_CFG_CMD_BIND.rawValue))
             unsafe nfq_nlmsg_cfg_put_params(header, UInt8(NFQNL_COPY_PACKET.rawValue), Int32(clamping: copyRange))
             unsafe nfq_nlmsg_cfg_put_qmaxlen(header, maximumLength)
+        case .copyRange(let copyRange):
+            unsafe nfq_nlmsg_cfg_put_params(header, UInt8(NFQNL_COPY_PACKET.rawValue), Int32(clamping: copyRange))
         case .maximumLength(let count):
             unsafe nfq_nlmsg_cfg_put_qmaxlen(header, count)
         case .flag(let flag):

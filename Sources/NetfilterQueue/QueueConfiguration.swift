@@ -16,6 +16,9 @@ package struct QueueConfiguration: Equatable, Sendable {
     /// Octets of receive buffer that are asked for.
     package var receiveBuffer = 32 << 20
 
+    /// Whether the queue's worker goes before all other threads of its processor while it has little to do, where the system lets it.
+    package var isRealTime = true
+
     /// The bits of packet marks that are ours; zero to set none.
     package var markMask: UInt32 = 0
 

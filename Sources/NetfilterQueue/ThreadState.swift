@@ -11,6 +11,14 @@ extension ThreadState {
         guard unsafe pthread_getcpuclockid(thread, &clock) == 0, unsafe clock_gettime(clock, &time) == 0 else {
             return nil
         }
-        self.init(queue: queue, cpuNanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
+        var policy: Int32 = 0
+        var parameters = sched_param()
+        // SAFETY: as above.
+        let isKnown = unsafe pthread_getschedparam(thread, &policy, &parameters) == 0
+        self.init(
+            queue: queue,
+            cpuNanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec),
+            isRealTime: isKnown && policy == SCHED_FIFO
+        )
     }
 }

@@ -67,6 +67,20 @@ struct VerdictWriter: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// What becomes of packets that nobody judged.
+    enum Settlement {
+        /// They pass.
+        case accept
+        /// They go through their hook once more, where the rules queue them again.
+        case queueAgain
+    }
+
+    /// Adds a verdict on all packets up to a number.
+    mutating func addAll(upTo id: UInt32, _ settlement: Settlement) {
+        flush()
+        append(NFQNL_MSG_VERDICT_BATCH, UInt32(settlement == .accept ? NF_ACCEPT : NF_REPEAT), id, nil)
+    }
+
     /// Adds the verdict that another packet goes on in a packet's place.
     ///
     /// - Parameters:

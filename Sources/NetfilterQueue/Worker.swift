@@ -1,18 +1,20 @@
 import Blocklists
 import CNetfilterQueue
+import Dispatch
 import Glibc
 import Inspection
 import Responses
 import Synchronization
 import Telemetry
 
-/// One queue, one thread, one socket, one inspector, one block of counters; nothing is shared with another worker.
+/// One queue, one thread, one socket, one inspector, one block of counters; nothing is shared with another worker but the attempts.
 struct Worker: ~Copyable, Sendable {
     /// Packets taken at a time.
     private static let batchSize = 64
 
     private let queue: Queue
     private let counters: Counters
+    private let attempts: AttemptTable
     private let control: WorkerControl
     private var marks: MarkBits
     private var inspector: Inspector
@@ -23,20 +25,27 @@ struct Worker: ~Copyable, Sendable {
     private var clientPacket = ClientPacket()
     private var adopted: UInt64
     private var readsConnections = false
+    /// Nil where the worker is an ordinary thread for good.
+    private var priority: WorkerPriority?
 
+    /// A worker that goes on where the queue's worker before it ended: `lastIDBefore` is the number of the last packet that one had, where that
+    /// is known.
     init(
         queue: consuming Queue,
         configuration: QueueConfiguration,
         inspector: consuming Inspector,
         responder: consuming Responder,
         counters: Counters,
-        control: WorkerControl
+        attempts: AttemptTable,
+        control: WorkerControl,
+        lastIDBefore: UInt32? = nil
     ) {
         buffers = ReceiveBuffers(count: Self.batchSize, copyRange: queue.state.copyRange)
         verdicts = VerdictWriter(queue: queue.state.queue, capacity: Self.batchSize)
-        lastID = queue.passedAtStart
+        lastID = queue.passedAtStart ?? lastIDBefore
         self.queue = queue
         self.counters = counters
+        self.attempts = attempts
         self.control = control
         let blocklist = inspector.blocklist
         responder.adopt(blocklist)
@@ -45,6 +54,7 @@ struct Worker: ~Copyable, Sendable {
         self.inspector.gaugeLimits(in: counters)
         self.responder = responder
         marks = MarkBits(configuration)
+        priority = configuration.isRealTime ? Self.goFirst() : nil
         readConnections(of: blocklist)
     }
 
@@ -59,10 +69,7 @@ struct Worker: ~Copyable, Sendable {
         }
         var isDraining = false
         while true {
-            if control.isStopping, isDraining == false {
-                isDraining = true
-                _ = queue.stopQueueing()
-            }
+            if control.order != .work, obey(&isDraining) == false { return nil }
             let count = buffers.receive(from: queue.descriptor)
             if count > 0 {
                 refreshBlocklist()
@@ -73,6 +80,7 @@ struct Worker: ~Copyable, Sendable {
             case 0, Int(EINTR):
                 continue
             case Int(EAGAIN):
+                setPriority(now: gv_monotonic_nanoseconds(), isFull: false)
                 refreshBlocklist()
                 control.note(generation: inspector.blocklistGeneration)
                 if isDraining { return nil }
@@ -80,6 +88,29 @@ struct Worker: ~Copyable, Sendable {
                 counters.countReceiveOverrun()
             default:
                 return Int32(-count)
+            }
+        }
+    }
+
+    /// Does what it was told between two batches, when every packet in hand has its verdict.
+    ///
+    /// - Returns: whether to go on; if not, the packets that wait are left to whoever has the socket, too.
+    @inline(never)
+    private mutating func obey(_ isDraining: inout Bool) -> Bool {
+        while true {
+            switch control.order {
+            case .work: return true
+            case .leave: return false
+            case .drain:
+                if isDraining == false { _ = queue.stopQueueing() }
+                isDraining = true
+                return true
+            case .pause:
+                control.pause(WorkerRecord(queue: queue.state.queue, lastID: lastID, flows: inspector.makeRecord()))
+                guard control.order == .work else { continue }
+                // Whoever had the queue in the meantime did not keep it.
+                _ = queue.settleUnanswered(by: .again)
+                lastID = nil
             }
         }
     }
@@ -120,16 +151,42 @@ struct Worker: ~Copyable, Sendable {
                 &verdicts,
                 &lastID,
                 marks,
-                counters
+                counters,
+                attempts
             )
         }
         guard settle() else { return false }
+        setPriority(now: start, isFull: count == Self.batchSize)
         counters.observeVerdict(nanoseconds: gv_monotonic_nanoseconds() &- start, packets: packets)
         // Behind the verdicts, which nobody is to wait for because others are answered.
         responder.flush(counters)
         inspector.gauge(in: counters)
         control.note(generation: inspector.blocklistGeneration)
         return true
+    }
+
+    /// Puts the calling thread before others.
+    ///
+    /// - Returns: nil where the system does not let it: without CAP_SYS_NICE it takes a limit (LimitRTPRIO=) of at least one.
+    private static func goFirst() -> WorkerPriority? {
+        guard gv_go_first(1) == 0 else { return nil }
+        var priority = WorkerPriority(now: gv_monotonic_nanoseconds(), cpu: gv_thread_cpu_nanoseconds())
+        priority.raise()
+        return priority
+    }
+
+    /// Goes before others, or back among them, as the last batch was.
+    @inline(__always)
+    private mutating func setPriority(now: UInt64, isFull: Bool) {
+        guard priority?.isDue(now: now, isFull: isFull) == true else { return }
+        changePriority(now: now, isFull: isFull)
+    }
+
+    @inline(never)
+    private mutating func changePriority(now: UInt64, isFull: Bool) {
+        guard let change = priority?.change(now: now, cpu: gv_thread_cpu_nanoseconds(), isFull: isFull) else { return }
+        // What was given at the start is given again; back among others every thread may go.
+        _ = gv_go_first(change == .raise ? 1 : 0)
     }
 
     /// Looks at the packets of a batch, the first of each message buffer.
@@ -157,7 +214,8 @@ struct Worker: ~Copyable, Sendable {
         _ verdicts: inout VerdictWriter,
         _ lastID: inout UInt32?,
         _ marks: MarkBits,
-        _ counters: Counters
+        _ counters: Counters,
+        _ attempts: AttemptTable
     ) -> Int {
         var packets = 0
         var messages = NetlinkMessages(buffers[index])
@@ -180,7 +238,7 @@ struct Worker: ~Copyable, Sendable {
             let decision =
                 mayBeLookedAt
                 ? inspector.inspect(packet.payload, as: index, at: now) : inspector.inspect(packet.payload, at: now)
-            count(decision, &inspector, counters)
+            count(decision, &inspector, counters, attempts, at: now)
             guard decision.response == nil else {
                 answer(packet, decision, at: now, &inspector, &responder, &clientPacket, &verdicts, marks, counters)
                 continue
@@ -235,12 +293,18 @@ struct Worker: ~Copyable, Sendable {
     }
 
     @inline(__always)
-    private static func count(_ decision: Decision, _ inspector: inout Inspector, _ counters: Counters) {
+    private static func count(
+        _ decision: Decision,
+        _ inspector: inout Inspector,
+        _ counters: Counters,
+        _ attempts: AttemptTable,
+        at now: Instant
+    ) {
         switch decision.verdict {
         case .accept: counters.countPacket(.accept)
         case .drop: counters.countPacket(.drop)
         }
-        inspector.count(decision, in: counters)
+        inspector.count(decision, in: counters, attempts: attempts, at: now)
     }
 }
 
@@ -287,7 +351,21 @@ private struct MarkBits {
 
 /// What a worker's thread and the others tell each other.
 final class WorkerControl: Sendable {
-    private let stopping = Atomic(false)
+    /// What a worker is to do.
+    enum Order: UInt8 {
+        /// To judge packets.
+        case work
+        /// To judge what waits, let the kernel accept what comes, and end.
+        case drain
+        /// To write down what it knows, and wait.
+        case pause
+        /// To end, and leave the packets that wait alone.
+        case leave
+    }
+
+    private let rawOrder = Atomic(Order.work.rawValue)
+    private let record = Mutex<WorkerRecord?>(nil)
+    private let changed = DispatchSemaphore(value: 0)
     private let seenGeneration = Atomic<UInt64>(0)
     private let otherAcceptedMark = Atomic(false)
     private let withdrawnBefore = Atomic<UInt64>(0)
@@ -298,14 +376,26 @@ final class WorkerControl: Sendable {
     /// Nanoseconds of the monotonic clock: decisions made before are to be forgotten; zero for none.
     var withdrawal: UInt64 { withdrawnBefore.load(ordering: .relaxed) }
 
-    /// Whether the worker is to judge what waits and end.
-    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+    /// What the worker is to do.
+    var order: Order { Order(rawValue: rawOrder.load(ordering: .relaxed)) ?? .drain }
 
     /// The generation of the blocklist that the worker uses.
     var generation: UInt64 { seenGeneration.load(ordering: .relaxed) }
 
-    func stop() {
-        stopping.store(true, ordering: .relaxed)
+    /// Tells the worker what to do, which it does after the batch in hand.
+    func give(_ order: Order) {
+        rawOrder.store(order.rawValue, ordering: .releasing)
+        changed.signal()
+    }
+
+    /// What the worker wrote down when it began to wait; nil while it does not.
+    var recordOfPause: WorkerRecord? { record.withLock { $0 } }
+
+    /// Waits, on the worker's thread, for another order than to wait.
+    func pause(_ knowledge: WorkerRecord) {
+        record.withLock { $0 = knowledge }
+        while order == .pause { changed.wait() }
+        record.withLock { $0 = nil }
     }
 
     func setOtherAcceptedMark(_ isOther: Bool) {

@@ -50,10 +50,13 @@ package struct Program: Sendable {
                 .name(command[0]),
                 arguments: Arguments(Array(command.dropFirst())),
                 environment: Self.environment,
-                input: .string(input),
+                input: .inputWriter,
                 output: .string(limit: 64 << 20),
                 error: .string(limit: 1 << 20)
-            )
+            ) { execution in
+                // Not `.string`: Subprocess 1.0 ends this process where the program ends before that is written.
+                _ = try? await execution.standardInputWriter.write(input)
+            }
             return Result(
                 isSuccess: result.terminationStatus.isSuccess,
                 output: result.standardOutput,

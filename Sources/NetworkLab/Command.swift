@@ -92,11 +92,13 @@ package enum Command {
                 arguments: Arguments(Array(command.dropFirst())),
                 environment: environment,
                 platformOptions: platformOptions,
-                input: .string(input),
+                input: .inputWriter,
                 output: .string(limit: 16 << 20),
                 error: .string(limit: 1 << 20)
             ) { execution in
                 group.begin(execution.processIdentifier.value)
+                // Not `.string`: Subprocess 1.0 ends this process where the program ends before that is written.
+                _ = try? await execution.standardInputWriter.write(input)
             }
             let status: CommandResult.Status =
                 if group.hasExpired {

@@ -5,14 +5,23 @@ package import Logging
 /// The names are for those who search logs and stay as they are. To add one, add a case here and its line to `Logs.md`; a test compares the two.
 package enum OperationalEvent: String, CaseIterable, Sendable {
     case starting
+    case configurationOutdated = "configuration-outdated"
     case coreDumpsPossible = "core-dumps-possible"
     case queueBound = "queue-bound"
+    case queuesTakenOver = "queues-taken-over"
+    case queuesHandedOver = "queues-handed-over"
+    case queuesLeft = "queues-left"
+    case handoverFailed = "handover-failed"
+    case handoverImpossible = "handover-impossible"
+    case upgradeRefused = "upgrade-refused"
     case receiveBufferSmall = "receive-buffer-small"
     case failOpenUnknown = "fail-open-unknown"
     case mergedPacketsUnknown = "merged-packets-unknown"
     case responsesImpossible = "responses-impossible"
     case interfaceRead = "interface-read"
     case interfaceLost = "interface-lost"
+    case confined
+    case confinementPartial = "confinement-partial"
     case socketBound = "socket-bound"
     case listenerBound = "listener-bound"
     case socketFailed = "socket-failed"
@@ -40,6 +49,13 @@ package enum OperationalEvent: String, CaseIterable, Sendable {
     case overloadEnded = "overload-ended"
     case responsesFailing = "responses-failing"
     case responsesRecovered = "responses-recovered"
+    case statisticsOpened = "statistics-opened"
+    case statisticsFailing = "statistics-failing"
+    case statisticsRecovered = "statistics-recovered"
+    case statisticsSetAside = "statistics-set-aside"
+    case hitsUnusable = "hits-unusable"
+    case coverageTaken = "coverage-taken"
+    case coverageUnusable = "coverage-unusable"
     case repeatsLeftOut = "repeats-left-out"
     case stopping
     case stopped
@@ -48,17 +64,18 @@ package enum OperationalEvent: String, CaseIterable, Sendable {
     package var level: Logger.Level {
         switch self {
         case .queueBound, .interfaceRead, .socketBound, .listenerBound, .listActive, .passBegun, .passEnded,
-            .connectionsWithdrawn,
-            .repeatsLeftOut:
+            .connectionsWithdrawn, .statisticsOpened, .coverageTaken, .repeatsLeftOut, .confined:
             .info
-        case .starting, .ready, .reloaded, .listCurrent, .overloadEnded, .responsesRecovered, .stopping, .stopped:
+        case .starting, .ready, .reloaded, .listCurrent, .overloadEnded, .responsesRecovered, .statisticsRecovered,
+            .stopping, .stopped, .queuesTakenOver, .queuesHandedOver, .queuesLeft:
             .notice
         case .coreDumpsPossible, .receiveBufferSmall, .failOpenUnknown, .mergedPacketsUnknown, .responsesImpossible,
             .interfaceLost, .lineLeftOut, .linesLeftOut, .suffixesMissing, .rolledBack, .killSwitchOn, .killSwitchOff,
-            .notKept, .overloadBegun, .responsesFailing:
+            .notKept, .overloadBegun, .responsesFailing, .handoverImpossible, .coverageUnusable, .configurationOutdated,
+            .confinementPartial:
             .warning
         case .socketFailed, .listRefused, .listExpired, .reloadRefused, .rollbackRefused, .changeRefused,
-            .withdrawalFailed:
+            .withdrawalFailed, .statisticsFailing, .statisticsSetAside, .hitsUnusable, .handoverFailed, .upgradeRefused:
             .error
         }
     }
@@ -66,17 +83,21 @@ package enum OperationalEvent: String, CaseIterable, Sendable {
     /// How many lines about the same thing an interval may hold; nil where each is wanted, as it tells of a state or of what somebody did.
     package var burst: Int? {
         switch self {
-        case .coreDumpsPossible, .receiveBufferSmall, .failOpenUnknown, .mergedPacketsUnknown, .responsesImpossible,
-            .socketFailed, .linesLeftOut, .suffixesMissing, .listRefused,
+        case .coreDumpsPossible, .confinementPartial, .receiveBufferSmall, .failOpenUnknown, .mergedPacketsUnknown,
+            .responsesImpossible, .socketFailed, .linesLeftOut, .suffixesMissing, .listRefused,
             .reloadRefused, .rollbackRefused, .changeRefused, .notKept, .withdrawalFailed, .overloadBegun,
-            .overloadEnded, .responsesFailing, .responsesRecovered:
+            .overloadEnded, .responsesFailing, .responsesRecovered, .statisticsFailing, .statisticsRecovered,
+            .hitsUnusable, .handoverFailed, .handoverImpossible, .upgradeRefused, .coverageUnusable:
             1
         case .interfaceRead, .interfaceLost: 10
         case .lineLeftOut: 100
-        case .starting, .queueBound, .socketBound, .listenerBound, .ready, .listActive, .listExpired, .listCurrent,
+        case .starting, .configurationOutdated, .confined, .queueBound, .socketBound, .listenerBound, .ready,
+            .listActive,
+            .listExpired, .listCurrent,
             .reloaded,
             .rolledBack, .killSwitchOn, .killSwitchOff, .passBegun, .passEnded, .connectionsWithdrawn, .repeatsLeftOut,
-            .stopping, .stopped:
+            .statisticsOpened, .statisticsSetAside, .stopping, .stopped, .queuesTakenOver, .queuesHandedOver,
+            .queuesLeft, .coverageTaken:
             nil
         }
     }
@@ -113,6 +134,10 @@ package enum LogField: String, CaseIterable, Sendable {
     case fallback
     case count
     case packets
+    case unanswered
+    case passed
+    case flows
+    case process
     case seconds
     case reason
     case of

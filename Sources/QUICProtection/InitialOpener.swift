@@ -29,6 +29,8 @@ package struct InitialOpener: ~Copyable, Sendable {
     private let derivations: [InitialKeyDerivation]
     private var entries: [Entry?]
     private var ciphers: InitialCiphers
+    /// Whether libcrypto has been asked for them.
+    private var hasCiphers = true
 
     /// The most octets of a packet that are opened: as many as an IP packet can hold.
     private static let packetLimit = 65_535
@@ -37,7 +39,12 @@ package struct InitialOpener: ~Copyable, Sendable {
     private static let entryCount = 64
 
     /// An opener that remembers no keys.
-    package init() { self.init(InitialCiphers()) }
+    ///
+    /// - Parameter isPrepared: whether libcrypto is asked for the ciphers at once, and not only by ``prepare()``.
+    package init(isPrepared: Bool = true) {
+        self.init(isPrepared ? InitialCiphers() : .none)
+        hasCiphers = isPrepared
+    }
 
     /// An opener that remembers no keys, with these ciphers.
     init(_ ciphers: consuming InitialCiphers) {
@@ -46,7 +53,19 @@ package struct InitialOpener: ~Copyable, Sendable {
         self.ciphers = ciphers
     }
 
-    /// Whether any Initial can be opened at all: not where libcrypto lacks the ciphers.
+    /// Asks libcrypto for the ciphers where that has not been done.
+    @inline(__always)
+    package mutating func prepare() {
+        if hasCiphers == false { makeCiphers() }
+    }
+
+    @inline(never)
+    private mutating func makeCiphers() {
+        ciphers = InitialCiphers()
+        hasCiphers = true
+    }
+
+    /// Whether any Initial can be opened at all: not where libcrypto lacks the ciphers or has not been asked for them.
     package var canOpen: Bool { ciphers.isReady }
 
     /// Opens an Initial with the keys of a client that began with this Destination Connection ID.

@@ -40,6 +40,14 @@ struct InitialCiphers: ~Copyable, @unchecked Sendable {
     /// Contexts of AES-128-ECB and AES-128-GCM.
     init() { self.init(header: "AES-128-ECB", payload: "AES-128-GCM") }
 
+    /// No contexts: nothing is opened with them, and libcrypto, which takes more than a millisecond to begin, is left alone.
+    static var none: InitialCiphers { InitialCiphers(noContexts: ()) }
+
+    private init(noContexts: Void) {
+        unsafe headerContext = nil
+        unsafe payloadContext = nil
+    }
+
     /// Contexts of ciphers with these names.
     init(header: String, payload: String) {
         // Neither what a host's configuration of OpenSSL loads into its programs, nor its clearing up when the process ends: workers may run

@@ -17,24 +17,32 @@ struct RawSockets: ~Copyable, Sendable {
         var all: [Int32] { [v4, v6].filter { $0 >= 0 } }
     }
 
-    /// Opens the sockets.
+    /// Takes the sockets that systemd keeps, and opens those that it does not.
     ///
     /// - Parameters:
     ///   - own: the mark of packets that connection tracking sees.
     ///   - mark: the mark of packets that it does not see.
     /// - Throws: ``ResponseError`` where the process may not have them.
     init(own: UInt32, untracked mark: UInt32) throws(ResponseError) {
+        var kept = [AF_INET: PassedSockets.copies(AF_INET), AF_INET6: PassedSockets.copies(AF_INET6)]
         var opened: [Int32] = []
         do throws(ResponseError) {
             for mark in [own, mark] {
-                opened.append(try Self.open(AF_INET, mark))
-                // SAFETY: the path is a literal that lives through the call.
-                opened.append(unsafe access("/proc/net/if_inet6", F_OK) == 0 ? try Self.open(AF_INET6, mark) : -1)
+                for family in [AF_INET, AF_INET6] {
+                    guard family == AF_INET || Self.hostHasIPv6 else {
+                        opened.append(-1)
+                        continue
+                    }
+                    let descriptor = if let passed = kept[family]?.popLast() { passed } else { try Self.open(family) }
+                    opened.append(descriptor)
+                    try Self.mark(descriptor, mark)
+                }
             }
         } catch {
-            for descriptor in opened where descriptor >= 0 { close(descriptor) }
+            for descriptor in opened + kept.values.joined() where descriptor >= 0 { close(descriptor) }
             throw error
         }
+        for descriptor in kept.values.joined() { close(descriptor) }
         tracked = Pair(v4: opened[0], v6: opened[1])
         untracked = Pair(v4: opened[2], v6: opened[3])
     }
@@ -43,7 +51,14 @@ struct RawSockets: ~Copyable, Sendable {
         for descriptor in tracked.all + untracked.all { close(descriptor) }
     }
 
-    private static func open(_ family: Int32, _ mark: UInt32) throws(ResponseError) -> Int32 {
+    /// Whether this host has IPv6 at all.
+    static var hostHasIPv6: Bool {
+        // SAFETY: the path is a literal that lives through the call.
+        unsafe access("/proc/self/net/if_inet6", F_OK) == 0
+    }
+
+    /// Opens a socket.
+    static func open(_ family: Int32) throws(ResponseError) -> Int32 {
         // What is sent begins with the IP header: that is what IPPROTO_RAW means for both versions (raw(7), ipv6(7)).
         let descriptor = socket(
             family,
@@ -51,18 +66,19 @@ struct RawSockets: ~Copyable, Sendable {
             Int32(IPPROTO_RAW)
         )
         guard descriptor >= 0 else {
-            throw errno == EPERM || errno == EACCES
+            throw [EPERM, EACCES, EAFNOSUPPORT].contains(errno)
                 ? .notPermitted : .refused(step: "open a raw socket", errorNumber: errno)
         }
+        return descriptor
+    }
+
+    private static func mark(_ descriptor: Int32, _ mark: UInt32) throws(ResponseError) {
         var mark = mark
         let size = socklen_t(MemoryLayout<UInt32>.size)
         // SAFETY: the option's value is the variable above, of the stated size, which the call copies.
         guard unsafe setsockopt(descriptor, SOL_SOCKET, SO_MARK, &mark, size) == 0 else {
-            let errorNumber = errno
-            close(descriptor)
-            throw errorNumber == EPERM ? .notPermitted : .refused(step: "mark a raw socket", errorNumber: errorNumber)
+            throw errno == EPERM ? .notPermitted : .refused(step: "mark a raw socket", errorNumber: errno)
         }
-        return descriptor
     }
 
     /// Sends an IP packet.
@@ -127,6 +143,8 @@ struct RawSockets: ~Copyable, Sendable {
 package enum ResponseError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The process lacks CAP_NET_RAW, or CAP_NET_ADMIN for the mark.
     case notPermitted
+    /// The process was not started by systemd, with which sockets could be left.
+    case nobodyKeepsSockets
     /// Anything else that the kernel refused.
     case refused(step: String, errorNumber: Int32)
 
@@ -135,6 +153,8 @@ package enum ResponseError: Error, Equatable, Sendable, CustomStringConvertible 
         case .notPermitted:
             "missing CAP_NET_RAW, which answers and resets need: run as root, add it to AmbientCapabilities= in the systemd unit, or use the actions "
                 + "\"drop\" and \"observe\" alone"
+        case .nobodyKeepsSockets:
+            "NOTIFY_SOCKET: not set, so nobody keeps the sockets; this is for ExecStartPre= of a systemd unit with NotifyAccess=exec"
         case .refused(let step, let errorNumber):
             "the kernel refused to \(step) (error \(errorNumber)), which answers and resets need; the actions \"drop\" and \"observe\" need none"
         }

@@ -1,3 +1,5 @@
+import HTMLPages
+
 /// Why a stop page could not be rendered: one line that names the value, what is wrong and the mend.
 package struct StopPageError: Error, Equatable, Sendable {
     /// The line.
@@ -98,10 +100,10 @@ package struct StopPage: Sendable {
         <title>Spärrad sida</title>
         <style>body{font:1.1em/1.5 sans-serif;max-width:32em;margin:2em auto;padding:0 1em}</style>
         <h1>Sidan är spärrad</h1>
-        <p>\(escaped(notice.reason))
+        <p>\(HTMLText.escape(notice.reason))
         <div lang="en"><h2>This page is blocked</h2>
-        <p>\(escaped(notice.reasonInEnglish))</div>
-        <p>Beslut av / <span lang="en">Decided by</span>: \(escaped(notice.authority))
+        <p>\(HTMLText.escape(notice.reasonInEnglish))</div>
+        <p>Beslut av / <span lang="en">Decided by</span>: \(HTMLText.escape(notice.authority))
         <p>Klagomål / <span lang="en">Complaints</span>: \(linked(notice.complaints))
 
         """
@@ -110,27 +112,11 @@ package struct StopPage: Sendable {
     /// An address as a link, where it can be one.
     private static func linked(_ address: String) -> String {
         let isPlain = address.utf8.allSatisfy { isURLOctet($0) }
-        if isPlain, isWeb(address) { return "<a href=\"\(escaped(address))\">\(escaped(address))</a>" }
+        if isPlain, isWeb(address) { return "<a href=\"\(HTMLText.escape(address))\">\(HTMLText.escape(address))</a>" }
         // A percent sign, question mark or ampersand would have a meaning of its own in such a link.
         let isMail = address.contains("@") && address.utf8.allSatisfy { "%?&:/".utf8.contains($0) == false }
-        guard isPlain, isMail else { return escaped(address) }
-        return "<a href=\"mailto:\(escaped(address))\">\(escaped(address))</a>"
-    }
-
-    /// Text as HTML, fit for elements and for attributes in quotes.
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
+        guard isPlain, isMail else { return HTMLText.escape(address) }
+        return "<a href=\"mailto:\(HTMLText.escape(address))\">\(HTMLText.escape(address))</a>"
     }
 
     private static func check(_ name: String, text: String) throws(StopPageError) {

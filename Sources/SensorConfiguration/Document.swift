@@ -3,29 +3,38 @@ final class Document {
     /// The file, as it was named.
     let path: String
 
-    /// The fault that comes first in the file; of several on a line the one that was found first.
-    private(set) var firstFault: ConfigurationError?
+    /// The faults in the order in which they were found.
+    private var found: [ConfigurationError] = []
+
+    /// Where relative paths begin: a folder with its slash, or nothing.
+    private let folder: Substring
 
     private let lines: [Substring]
 
-    init(path: String, text: String) {
+    /// - Parameters:
+    ///   - path: the file, as it was named.
+    ///   - text: what it holds.
+    ///   - base: the file in whose folder relative paths begin.
+    init(path: String, text: String, base: String) {
         self.path = path
+        folder = base.lastIndex(of: "/").map { base[...$0] } ?? ""
         // A carriage return and a line feed are one character.
         lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     }
 
-    /// Notes a fault, so that the reading can go on and the first one be told.
-    func note(_ fault: ConfigurationError) {
-        guard let firstFault else { return self.firstFault = fault }
-        if fault.line ?? .max < firstFault.line ?? .max { self.firstFault = fault }
+    /// Notes a fault, so that the reading can go on.
+    func note(_ fault: ConfigurationError) { found.append(fault) }
+
+    /// The faults in the order of the file; of several on a line the one that was found first.
+    var faults: [ConfigurationError] {
+        found.enumerated().sorted { ($0.element.line ?? .max, $0.offset) < ($1.element.line ?? .max, $1.offset) }
+            .map(\.element)
     }
 
-    /// `path` as it is meant in this file: relative to the file's folder.
+    /// `path` as it is meant in this file.
     func resolve(_ path: String) -> String {
         path.hasPrefix("/") ? path : folder + path
     }
-
-    private var folder: Substring { path.lastIndex(of: "/").map { path[...$0] } ?? "" }
 
     /// Refuses a table header that names no table.
     ///
@@ -46,6 +55,37 @@ final class Document {
                     line: number + 1,
                     "a table's name must follow the bracket, like [sensor]"
                 )
+            }
+        }
+    }
+
+    /// Refuses a closing brace where a value belongs: the TOML parser aborts the program there, rather than reporting an error.
+    func refuseBracesForValues() throws(ConfigurationError) {
+        var last: Character = " "
+        for (number, line) in lines.enumerated() {
+            var quote: Character?
+            var isEscaped = false
+            for character in line {
+                if let open = quote {
+                    if isEscaped {
+                        isEscaped = false
+                    } else if character == open {
+                        quote = nil
+                    } else {
+                        isEscaped = open == "\"" && character == "\\"
+                    }
+                    continue
+                }
+                if character == "#" { break }
+                if Self.isQuote(character) { quote = character }
+                if character == "}", last == "[" || last == "," {
+                    throw ConfigurationError(
+                        path: path,
+                        line: number + 1,
+                        "a value must stand before the closing brace; leave the brace or the comma out"
+                    )
+                }
+                if character.isWhitespace == false { last = character }
             }
         }
     }

@@ -1,6 +1,6 @@
 import TOMLKit
 
-/// One table of the file, read key by key. What was read is what is known, so that any other key can be refused.
+/// One table of a file, read key by key.
 ///
 /// A fault is noted in the document and the value taken for left out; whoever reads the file asks for the faults at the end.
 struct Section {
@@ -11,8 +11,6 @@ struct Section {
     private let name: String
     private let index: Int
 
-    private var known: Set<String> = []
-
     init(_ document: Document, _ table: TOMLTable, name: String = "", index: Int = 0) {
         self.document = document
         self.table = table
@@ -20,19 +18,19 @@ struct Section {
         self.index = index
     }
 
-    mutating func string(_ key: String) -> String? {
+    func string(_ key: String) -> String? {
         guard let value = value(key) else { return nil }
         guard let string = value.string else { return wrongType(key, "a text in quotes") }
         return string
     }
 
-    mutating func bool(_ key: String) -> Bool? {
+    func bool(_ key: String) -> Bool? {
         guard let value = value(key) else { return nil }
         guard let bool = value.bool else { return wrongType(key, "true or false") }
         return bool
     }
 
-    mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+    func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = value(key) else { return nil }
         guard let integer = value.int, range.contains(integer) else {
             return wrongType(key, "a number from \(range.lowerBound) to \(range.upperBound)")
@@ -40,7 +38,7 @@ struct Section {
         return integer
     }
 
-    mutating func integers(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
+    func integers(_ key: String, in range: ClosedRange<Int>) -> [Int]? {
         guard let value = value(key) else { return nil }
         let values = value.array?.map { $0.int }
         guard let values, values.allSatisfy({ $0.map(range.contains) ?? false }) else {
@@ -50,7 +48,7 @@ struct Section {
     }
 
     /// The value of an enumeration that is spelt by its raw value.
-    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String,
         as type: Choice.Type
     ) -> Choice? where Choice.RawValue == String {
@@ -58,7 +56,7 @@ struct Section {
     }
 
     /// The value that a word stands for.
-    mutating func choice<Choice>(_ key: String, among choices: [(word: String, value: Choice)]) -> Choice? {
+    func choice<Choice>(_ key: String, among choices: [(word: String, value: Choice)]) -> Choice? {
         guard let text = string(key) else { return nil }
         guard let choice = choices.first(where: { $0.word == text }) else {
             return refuse(key, "\(key) = \"\(text)\" is none of \(Self.quoted(choices.map(\.word)))")
@@ -67,7 +65,7 @@ struct Section {
     }
 
     /// The values that an array of different words stands for.
-    mutating func choices<Choice>(_ key: String, among choices: [(word: String, value: Choice)]) -> [Choice]? {
+    func choices<Choice>(_ key: String, among choices: [(word: String, value: Choice)]) -> [Choice]? {
         guard let words = strings(key, "a list of texts in quotes") else { return nil }
         var values: [Choice] = []
         for word in words {
@@ -80,7 +78,7 @@ struct Section {
     }
 
     /// A text for people, of at most `limit` octets and on one line.
-    mutating func text(_ key: String, limit: Int) -> String? {
+    func text(_ key: String, limit: Int) -> String? {
         guard let text = string(key) else { return nil }
         guard text.utf8.count <= limit else {
             return refuse(key, "\(key) is longer than \(limit) octets; shorten it")
@@ -92,22 +90,23 @@ struct Section {
     }
 
     /// A file or folder, relative to the file's folder where it is not absolute.
-    mutating func path(_ key: String) -> String? {
+    func path(_ key: String) -> String? {
         guard let path = string(key) else { return nil }
         guard path.isEmpty == false else { return refuse(key, "\(key) must be a path, like \"lists/police.txt\"") }
         return document.resolve(path)
     }
 
-    /// Different files or folders.
-    mutating func paths(_ key: String) -> [String]? {
+    /// Different files or folders, so many at most.
+    func paths(_ key: String, most: Int = .max) -> [String]? {
         let wanted = "a list of paths in quotes"
         guard let paths = strings(key, wanted) else { return nil }
         guard paths.contains("") == false else { return wrongType(key, wanted) }
+        guard paths.count <= most else { return refuse(key, "\(key) are more than \(most); leave some out") }
         return paths.map(document.resolve)
     }
 
     /// The file of a secret: a path, or `credential:` and the name under which systemd passes it to the process.
-    mutating func secretPath(_ key: String) -> String? {
+    func secretPath(_ key: String) -> String? {
         guard let path = string(key) else { return nil }
         let prefix = "credential:"
         guard path.hasPrefix(prefix) else { return self.path(key) }
@@ -123,7 +122,7 @@ struct Section {
     /// An address with a host and one of `schemes`, or else `mend` is told.
     ///
     /// The address itself is never repeated: it may hold a password.
-    mutating func address(_ key: String, schemes: [String], mend: String) -> String? {
+    func address(_ key: String, schemes: [String], mend: String) -> String? {
         guard let address = string(key) else { return nil }
         guard let end = address.firstRange(of: "://"), schemes.contains(address[..<end.lowerBound].lowercased()) else {
             return refuse(key, "\(key) must begin with \(mend)")
@@ -145,14 +144,14 @@ struct Section {
     }
 
     /// A table inside this one.
-    mutating func section(_ key: String) -> Section? {
+    func section(_ key: String) -> Section? {
         guard let value = value(key) else { return nil }
         guard let table = value.table else { return wrongType(key, "a table: [\(key)]") }
         return Section(document, table, name: key)
     }
 
     /// The tables of an array of tables.
-    mutating func sections(_ key: String) -> [Section] {
+    func sections(_ key: String) -> [Section] {
         guard let value = value(key) else { return [] }
         let tables = value.array?.map { $0.table }
         guard let tables, tables.contains(where: { $0 == nil }) == false else {
@@ -177,30 +176,43 @@ struct Section {
 
     /// Notes that a key is missing, unless it is there with a fault of its own.
     func noteMissing(_ key: String, _ problem: String) {
-        if table[key] == nil { note(nil, problem) }
+        if contains(key) == false { note(nil, problem) }
     }
 
-    /// Notes the keys that were not asked for.
+    /// Whether the key is there, whatever its value.
+    func contains(_ key: String) -> Bool { table[key] != nil }
+
+    /// The file that the table stands in.
+    var path: String { document.path }
+
+    /// The line of a key in the file; nil where it is not found.
+    func line(of key: String) -> Int? { document.line(of: key, in: name, index: index) }
+
+    /// What is to be said of a key that can be used as it is.
+    func remark(_ key: String, _ problem: String) -> ConfigurationError {
+        ConfigurationError(path: document.path, line: line(of: key), problem)
+    }
+
+    /// Notes the keys that are none of `known`, nor of the former names.
     ///
     /// - Returns: whether there were none.
     @discardableResult
-    func refuseUnknownKeys() -> Bool {
-        let unknown = table.keys.filter { known.contains($0) == false }.sorted()
+    func refuseUnknownKeys(_ known: [String], former: [String] = []) -> Bool {
+        let unknown = table.keys.filter { known.contains($0) == false && former.contains($0) == false }.sorted()
         for unknown in unknown {
-            let nearest = known.min { ($0.editDistance(to: unknown), $0) < ($1.editDistance(to: unknown), $1) }
+            // A text that is long is not held against every key, as the time would be its length squared.
+            let start = String(unknown.prefix(64))
+            let nearest = known.min { ($0.editDistance(to: start), $0) < ($1.editDistance(to: start), $1) }
             let place = name.isEmpty ? "at the top level" : "in [\(name)]"
             note(unknown, "unknown key \"\(unknown)\" \(place); did you mean \"\(nearest ?? "")\"?")
         }
         return unknown.isEmpty
     }
 
-    private mutating func value(_ key: String) -> (any TOMLValueConvertible)? {
-        known.insert(key)
-        return table[key]
-    }
+    private func value(_ key: String) -> (any TOMLValueConvertible)? { table[key] }
 
     /// Different texts, where `wanted` says what they should be.
-    private mutating func strings(_ key: String, _ wanted: String) -> [String]? {
+    private func strings(_ key: String, _ wanted: String) -> [String]? {
         guard let value = value(key) else { return nil }
         let values = value.array?.map { $0.string }
         guard let values, values.contains(where: { $0 == nil }) == false else { return wrongType(key, wanted) }

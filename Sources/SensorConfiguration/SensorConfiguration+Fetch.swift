@@ -18,18 +18,5 @@ extension SensorConfiguration {
 
         /// The limits that suit a list of ten million names.
         package init() {}
-
-        mutating func read(_ section: inout Section) {
-            proxy = section.address(
-                "proxy",
-                schemes: ["http", "https", "socks5h"],
-                mend: "http://, https:// or socks5h://"
-            )
-            certificateAuthority = section.path("certificate-authority")
-            maximumSize = section.integer("maximum-size", in: 1...1 << 34) ?? maximumSize
-            connectTimeout = section.integer("connect-timeout", in: 1...600).map { .seconds($0) } ?? connectTimeout
-            timeout = section.integer("timeout", in: 1...86_400).map { .seconds($0) } ?? timeout
-            section.refuseUnknownKeys()
-        }
     }
 }

@@ -21,25 +21,13 @@ extension SensorConfiguration {
         /// Every gate with its default limits.
         package init() {}
 
-        mutating func read(_ section: inout Section) {
-            for gate in Gate.allCases where section.bool(gate.rawValue) == false { policy.gates.remove(gate) }
-            let entries = 0...Int(UInt32.max)
-            policy.growth.percent = section.integer("growth-percent", in: 0...1_000_000) ?? policy.growth.percent
-            policy.growth.count = section.integer("growth-count", in: entries) ?? policy.growth.count
-            // A list cannot lose more than all of its entries.
-            policy.shrink.percent = section.integer("shrink-percent", in: 0...100) ?? policy.shrink.percent
-            policy.shrink.count = section.integer("shrink-count", in: entries) ?? policy.shrink.count
-            if let floor = section.integer("change-floor", in: entries) {
-                policy.growth.floor = floor
-                policy.shrink.floor = floor
+        /// Entries that may always come or go.
+        var changeFloor: Int {
+            get { policy.growth.floor }
+            set {
+                policy.growth.floor = newValue
+                policy.shrink.floor = newValue
             }
-            policy.rejectsPercent = section.integer("rejected-percent", in: 0...100) ?? policy.rejectsPercent
-            let kinds = EntryKind.allCases.map { (word: $0.rawValue, value: $0) }
-            if let refused = section.choices("refused-kinds", among: kinds) { policy.refusedKinds = Set(refused) }
-            protected = section.path("protected")
-            publicSuffixes = section.path("public-suffixes")
-            approvals = section.path("approvals")
-            section.refuseUnknownKeys()
         }
     }
 

@@ -116,52 +116,16 @@ extension SensorConfiguration {
         }
     }
 
-    /// Reads a `[[list]]`.
-    mutating func readList(_ section: inout Section) {
-        let id = section.string("id")
-        var list = List(id: id ?? "", path: section.path("path") ?? "")
-        list.url = Self.readSource(&section)
-        list.format = section.choice("format", among: ConfiguredFormat.words) ?? .detected
-        list.match = section.choice("match", as: MatchKind.self)
-        list.action = section.choice("action", as: Action.self)
-        list.protocols = Self.readProtocols(&section)
-        list.precedence = section.integer("precedence", in: 0...Int(UInt16.max))
-        list.publisher = section.text("publisher", limit: 200)
-        list.purpose = Self.readPurpose(&section)
-        list.legalBasis = section.text("legal-basis", limit: 500)
-        list.extendedError = section.integer("extended-error", in: 0...Int(UInt16.max)).map { UInt16($0) }
-        list.extendedErrorText = section.text("extended-error-text", limit: ListNotice.maximumTextLength)
-        list.unjudged = Self.readUnjudged(&section)
-        list.testNames = section.path("test-names")
-        list.publishers = Trust.readPublishers(&section)
-        list.threshold = Trust.readThreshold(&section)
-        list.sealKey = section.secretPath("seal-key")
-        list.rejectedPercent = section.integer("rejected-percent", in: 0...100)
-        // A key that is misspelt is told as such, rather than as one that is missing.
-        guard section.refuseUnknownKeys() else { return }
-        guard let id else { return section.noteMissing("id", "[[list]] needs an id") }
-        guard ListDescriptor.isValid(id: id) else {
-            return section.note("id", "id may hold only a-z, 0-9 and -, at most 64 of them")
-        }
-        guard id != Self.endpointsID else {
-            return section.note("id", "id \"\(id)\" stands for the endpoints of [inspect]; choose another")
-        }
-        guard lists.contains(where: { $0.id == id }) == false else {
-            return section.note("id", "id \"\(id)\" is used twice; each list needs its own")
-        }
-        guard list.path.isEmpty == false else {
-            return section.noteMissing(
-                "path",
-                list.url == nil ? "[[list]] needs a path" : "[[list]] needs a path, where the fetched list is kept"
-            )
-        }
-        lists.append(list)
+    /// What is wrong with the id of a list; nil where nothing is.
+    static func fault(ofListID id: String) -> String? {
+        guard ListDescriptor.isValid(id: id) else { return "id may hold only a-z, 0-9 and -, at most 64 of them" }
+        return id == endpointsID ? "id \"\(id)\" stands for the endpoints of [inspect]; choose another" : nil
     }
 
     /// Notes what contradicts another table or another list.
     ///
     /// - Parameter sections: those of ``lists``, in their order.
-    func checkLists(_ sections: [Section]) {
+    func checkLists(_ sections: [Layers]) {
         for (index, (section, list)) in zip(sections, lists).enumerated() {
             let trust = trust(for: list)
             if trust.threshold > max(trust.publishers.count, 1) {
@@ -192,42 +156,6 @@ extension SensorConfiguration {
         if lists.count > mostLists {
             sections[mostLists].note(nil, "more than \(mostLists) lists; merge some of them into one file")
         }
-    }
-
-    /// What the keys `on-malformed` and `on-over-budget` of a table say.
-    static func readUnjudged(_ section: inout Section) -> UnjudgedPackets {
-        var unjudged: UnjudgedPackets = []
-        if section.choice("on-malformed", as: FailureAction.self) == .drop { unjudged.insert(.dropMalformed) }
-        if section.choice("on-over-budget", as: FailureAction.self) == .drop { unjudged.insert(.dropOverBudget) }
-        return unjudged
-    }
-
-    private static func readSource(_ section: inout Section) -> String? {
-        // A path without a root is more likely an address without its scheme.
-        if let text = section.string("url"), text.hasPrefix("/") { return section.path("url") }
-        return section.address(
-            "url",
-            schemes: ["https"],
-            mend:
-                "https:// (http:// lets anyone on the way read and change the list), or be the absolute path of a file"
-        )
-    }
-
-    private static func readProtocols(_ section: inout Section) -> ListProtocols? {
-        let words = ListProtocols.words.map { (word: $0.word, value: $0.protocols) }
-        guard let protocols = section.choices("protocols", among: words) else { return nil }
-        guard protocols.isEmpty == false else {
-            return section.refuse("protocols", "protocols names none; leave it out for all, or the list for none")
-        }
-        return ListProtocols(protocols)
-    }
-
-    private static func readPurpose(_ section: inout Section) -> String? {
-        guard let purpose = section.string("purpose") else { return nil }
-        guard ListDescriptor.isValid(id: purpose) else {
-            return section.refuse("purpose", "purpose must be one word of a-z, 0-9 and -, at most 64 of them")
-        }
-        return purpose
     }
 
     /// Whether two paths are spelt so that they mean the same file.

@@ -15,12 +15,5 @@ extension SensorConfiguration {
 
         /// The defaults.
         package init() {}
-
-        mutating func read(_ section: inout Section) {
-            format = section.choice("format", as: LogFormat.self) ?? format
-            level = section.choice("level", as: Logger.Level.self) ?? level
-            repeatInterval = section.integer("repeat-interval", in: 0...86_400) ?? repeatInterval
-            section.refuseUnknownKeys()
-        }
     }
 }

@@ -13,39 +13,16 @@ extension SensorConfiguration {
         /// The defaults.
         package init() {}
 
-        mutating func read(_ section: inout Section) {
-            if let text = section.string("mode") {
-                if let mode = Self.mode(text) {
-                    self.mode = mode
-                } else {
-                    section.note(
-                        "mode",
-                        "mode must be the octal permissions of a socket that its owner can use, like \"0660\""
-                    )
-                }
-            }
-            if let text = section.string("group") {
-                if Self.isGroup(text) {
-                    group = text
-                } else {
-                    section.note("group", "group must be the name or the number of a group, like \"prometheus\"")
-                }
-            }
-            if let text = section.string("listen") {
-                listen = ListenAddress(text)
-                if listen == nil { section.note("listen", "listen must be \(ListenAddress.form)") }
-            }
-        }
-
         /// Three or four octal digits that let the owner read and write and nobody execute.
-        private static func mode(_ text: String) -> UInt32? {
+        static func mode(_ text: String) -> UInt32? {
             guard (3...4).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
                 let mode = UInt32(text, radix: 8), mode & ~0o666 == 0, mode & 0o600 == 0o600
             else { return nil }
             return mode
         }
 
-        private static func isGroup(_ text: String) -> Bool {
+        /// Whether a text may name a group.
+        static func isGroup(_ text: String) -> Bool {
             (1...32).contains(text.utf8.count)
                 && text.utf8.allSatisfy {
                     (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
@@ -65,6 +42,9 @@ package struct ListenAddress: Equatable, Sendable {
 
     /// What a text must look like, for errors.
     package static let form = "an address and a port in digits, like \"127.0.0.1:9469\" or \"[::1]:9469\""
+
+    /// The address and the port, as they are configured.
+    package var text: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
 
     /// Reads `192.0.2.1:9469` or `[2001:db8::1]:9469`; nil where the text is neither.
     package init?(_ text: String) {

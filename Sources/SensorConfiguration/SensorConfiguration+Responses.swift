@@ -70,24 +70,3 @@ extension SensorConfiguration {
         }
     }
 }
-
-extension SensorConfiguration.Responses {
-    mutating func read(_ section: inout Section) {
-        sinkholeV4 = section.ipAddress("sinkhole-v4", .v4)
-        sinkholeV6 = section.ipAddress("sinkhole-v6", .v6)
-        timeToLive = section.integer("ttl", in: 0...60) ?? timeToLive
-        http = section.choice("http", as: SensorConfiguration.HTTPResponse.self) ?? http
-        redirect = section.address("redirect", schemes: ["http", "https"], mend: "http:// or https://")
-        reason.swedish = section.text("reason-sv", limit: 200) ?? reason.swedish
-        reason.english = section.text("reason-en", limit: 200) ?? reason.english
-        authority = section.text("authority", limit: 100) ?? authority
-        authorityAddress = section.address("authority-url", schemes: ["http", "https"], mend: "http:// or https://")
-        complaints = section.text("complaints", limit: 100) ?? complaints
-        quicUnreachable = section.bool("quic-unreachable") ?? quicUnreachable
-        rate = section.integer("rate", in: 1...10_000_000) ?? rate
-        guard section.refuseUnknownKeys() else { return }
-        if http == .redirect, redirect == nil {
-            section.noteMissing("redirect", "http = \"redirect\" needs a redirect: the address of the page it leads to")
-        }
-    }
-}

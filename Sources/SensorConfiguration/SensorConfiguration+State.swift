@@ -14,11 +14,5 @@ extension SensorConfiguration {
         package func auditLog(in directory: String) -> String {
             auditLog ?? (directory.hasSuffix("/") ? directory : directory + "/") + "audit.log"
         }
-
-        mutating func read(_ section: inout Section) {
-            directory = section.path("directory")
-            auditLog = section.path("audit-log")
-            section.refuseUnknownKeys()
-        }
     }
 }

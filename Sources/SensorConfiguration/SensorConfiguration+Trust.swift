@@ -35,18 +35,8 @@ extension SensorConfiguration {
         /// Nothing need be signed.
         package init() {}
 
-        mutating func read(_ section: inout Section) {
-            publishers = Self.readPublishers(&section) ?? publishers
-            threshold = Self.readThreshold(&section) ?? threshold
-            operatorKey = section.path("operator")
-            approvers = section.paths("approvers") ?? approvers
-            sealKey = section.secretPath("seal-key")
-            expired = section.choice("expired", as: ExpiredAction.self) ?? expired
-            section.refuseUnknownKeys()
-        }
-
         /// Notes what contradicts itself.
-        func check(_ section: Section) {
+        func check(_ section: Layers) {
             if threshold > max(publishers.count, 1) {
                 section.note(
                     "threshold",
@@ -60,18 +50,6 @@ extension SensorConfiguration {
                     "approvers must be two keys or more, since an approval takes two; name another"
                 )
             }
-        }
-
-        static func readPublishers(_ section: inout Section) -> [String]? {
-            guard let publishers = section.paths("publishers") else { return nil }
-            guard publishers.count <= mostPublishers else {
-                return section.refuse("publishers", "publishers are more than \(mostPublishers); leave some out")
-            }
-            return publishers
-        }
-
-        static func readThreshold(_ section: inout Section) -> Int? {
-            section.integer("threshold", in: 1...mostPublishers)
         }
     }
 

@@ -1,6 +1,5 @@
 package import Blocklists
 package import NetfilterRules
-import TOMLKit
 
 /// Everything an operator configures, checked.
 package struct SensorConfiguration: Equatable, Sendable {
@@ -18,6 +17,12 @@ package struct SensorConfiguration: Equatable, Sendable {
 
     /// Octets of receive buffer asked for, for each queue.
     package var receiveBuffer = 32 << 20
+
+    /// Whether workers go before all other threads of their processors while they have little to do, where the system lets them.
+    package var isRealTime = true
+
+    /// Whether the sensor takes from itself what it needs no more once its sockets are open.
+    package var isConfined = true
 
     /// The most flows that are remembered, in all workers together.
     package var flows = 131_072
@@ -65,8 +70,11 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// What becomes of packets that cannot be judged, whatever the lists ask for.
     package var unjudged: UnjudgedPackets = []
 
+    /// What the kernel does with packets for which a queue has no room, where that is configured.
+    var overload: FailureAction?
+
     /// What the kernel does with packets for which a queue has no room; as ``failOpen`` says where nothing else is configured.
-    package var onOverload = FailureAction.accept
+    package var onOverload: FailureAction { overload ?? (failOpen ? .accept : .drop) }
 
     /// Seconds after a change of the lists by which no connection goes on as earlier lists decided; zero where each goes on to its end.
     package var decisionLifetime = 0
@@ -86,11 +94,17 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// Who may use the metrics socket, and where else the counters can be had.
     package var metrics = Metrics()
 
+    /// Which figures are kept over time, and where.
+    package var statistics = Statistics()
+
     /// How the sensor logs.
     package var log = Log()
 
     /// The netfilter rules that feed the queues.
     package var rules = RuleSet()
+
+    /// What of its files is read all the same, but should be written in another way: keys by former names.
+    package internal(set) var remarks: [ConfigurationError] = []
 
     /// Where the metrics socket is unless configured otherwise.
     package static let defaultSocket = "/run/grindvakt/metrics.sock"
@@ -101,51 +115,18 @@ package struct SensorConfiguration: Equatable, Sendable {
     /// The defaults.
     package init() {}
 
-    /// Reads a configuration.
+    /// Reads a configuration of one file.
     ///
     /// - Parameters:
     ///   - text: the file's text (TOML 1.0).
     ///   - path: the file's path; other files are relative to its folder.
     /// - Throws: ``ConfigurationError`` for the fault that comes first in the file; unknown keys are faults.
     package init(text: String, path: String) throws(ConfigurationError) {
-        let document = Document(path: path, text: text)
-        try document.refuseNUL()
-        try document.refuseHeadersWithoutName()
-        let table: TOMLTable
-        do {
-            table = try TOMLTable(string: text)
-        } catch let error as TOMLParseError {
-            throw ConfigurationError(path: path, line: error.source.begin.line, error.description)
-        } catch {
-            throw ConfigurationError(path: path, line: nil, "not a TOML file")
-        }
-        var file = Section(document, table)
-        if var section = file.section("sensor") { readSensor(&section) }
-        if var section = file.section("inspect") { readInspect(&section) }
-        if var section = file.section("rules") { readRules(&section) }
-        let trustSection = file.section("trust")
-        if var section = trustSection { trust.read(&section) }
-        if var section = file.section("gates") { gates.read(&section) }
-        if var section = file.section("responses") { responses.read(&section) }
-        if var section = file.section("state") { state.read(&section) }
-        if var section = file.section("fetch") { fetch.read(&section) }
-        var listSections = file.sections("list")
-        for index in listSections.indices { readList(&listSections[index]) }
-        if var section = file.section("allow") {
-            allow = section.path("path")
-            if section.refuseUnknownKeys() { section.noteMissing("path", "[allow] needs a path") }
-        }
-        if var section = file.section("metrics") {
-            socket = section.path("socket") ?? socket
-            metrics.read(&section)
-            section.refuseUnknownKeys()
-        }
-        if var section = file.section("log") { log.read(&section) }
-        file.refuseUnknownKeys()
-        // What contradicts something elsewhere can be told only of what was read.
-        if document.firstFault == nil, let trustSection { trust.check(trustSection) }
-        if document.firstFault == nil { checkLists(listSections) }
-        if let fault = document.firstFault { throw fault }
+        self = try ConfigurationReading([ConfigurationFileText(path: path, text: text)]).get()
+    }
+
+    /// Puts into the rules what other tables say of them.
+    mutating func completeRules() {
         rules.queues = queues
         rules.failOpen = failOpen
         rules.dns = inspectsDNS
@@ -156,58 +137,10 @@ package struct SensorConfiguration: Equatable, Sendable {
         rules.encryptedDNS = countsEncryptedDNS
     }
 
-    private mutating func readSensor(_ section: inout Section) {
-        if let text = section.string("queues") {
-            if let range = Self.queueRange(text) {
-                queues = range
-            } else {
-                section.note("queues", "queues must be \"FIRST:LAST\" with numbers from 0 to 65535, like \"0:1\"")
-            }
-        }
-        failOpen = section.bool("fail-open") ?? failOpen
-        queueLength = section.integer("queue-length", in: 16...1_000_000) ?? queueLength
-        copyRange = section.integer("copy-range", in: 128...65_531) ?? copyRange
-        receiveBuffer = section.integer("receive-buffer", in: 65_536...1 << 30) ?? receiveBuffer
-        flows = section.integer("flows", in: 1_024...100_000_000) ?? flows
-        flowMemory = section.integer("flow-memory", in: 1 << 20...1 << 36) ?? flowMemory
-        if let mask = section.integer("mark-mask", in: 0...Int(UInt32.max)) {
-            if let mark = FlowMark(mask: UInt32(mask)) {
-                rules.mark = mark
-            } else {
-                section.note("mark-mask", "mark-mask needs three bits that nobody else uses, like 0x00070000")
-            }
-        }
-        decisionLifetime = section.integer("decision-lifetime", in: 0...86_400) ?? decisionLifetime
-        onOverload = section.choice("on-overload", as: FailureAction.self) ?? (failOpen ? .accept : .drop)
-        unjudged = Self.readUnjudged(&section)
-        section.refuseUnknownKeys()
-    }
-
-    private mutating func readInspect(_ section: inout Section) {
-        inspectsDNS = section.bool("dns") ?? inspectsDNS
-        inspectsDNSAnswers = section.bool("dns-answers") ?? inspectsDNSAnswers
-        countsEncryptedDNS = section.bool("encrypted-dns") ?? countsEncryptedDNS
-        readsTunnels = section.bool("tunnels") ?? readsTunnels
-        endpoints = section.path("doh-endpoints")
-        inspectsTLS = section.bool("tls") ?? inspectsTLS
-        inspectsQUIC = section.bool("quic") ?? inspectsQUIC
-        inspectsHTTP = section.bool("http") ?? inspectsHTTP
-        section.refuseUnknownKeys()
-    }
-
-    private mutating func readRules(_ section: inout Section) {
-        rules.forwarded = section.bool("forwarded") ?? rules.forwarded
-        rules.received = section.bool("received") ?? rules.received
-        rules.generated = section.bool("generated") ?? rules.generated
-        if let ports = section.integers("dns-ports", in: 1...65_535) { rules.dnsPorts = ports.map { UInt16($0) } }
-        if let ports = section.integers("tls-ports", in: 1...65_535) { rules.tlsPorts = ports.map { UInt16($0) } }
-        if let ports = section.integers("quic-ports", in: 1...65_535) { rules.quicPorts = ports.map { UInt16($0) } }
-        if let ports = section.integers("http-ports", in: 1...65_535) { rules.httpPorts = ports.map { UInt16($0) } }
-        section.refuseUnknownKeys()
-    }
-
     /// Reads "FIRST:LAST" or one number.
     package static func queueRange(_ text: String) -> ClosedRange<UInt16>? {
+        // Of signs and of other digits UInt16 knows as well.
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x3A }) else { return nil }
         let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { UInt16($0) }
         switch (numbers.count, numbers.first ?? nil, numbers.last ?? nil) {
         case (1...2, let first?, let last?) where first <= last: return first...last

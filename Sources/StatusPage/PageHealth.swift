@@ -59,10 +59,14 @@ extension HealthFinding {
             "Clients wait in vain instead of being told. `grindvakt doctor` checks routes and privileges."
         case .listExpired:
             "It goes on blocking. Fetch a newer edition with `grindvakt list fetch`, or ask its publisher for one."
+        case .listExpiresSoon:
+            "Fetch a newer edition with `grindvakt list fetch`, or ask its publisher for one: later it is as good as expired."
         case .listFallback:
             "Mend the source, then run `grindvakt reload`, which tells what is wrong with it."
         case .updateRefused:
             "Run `grindvakt reload` again: it tells the reason."
+        case .statisticsFailing:
+            "Look at `journalctl -u grindvakt`, which tells why; make room on the disk, or let the sensor's user write the file."
         }
     }
 }

@@ -136,6 +136,7 @@ extension PageTable {
                     Column("Left alone", "exempted", .sum),
                 ]
             ),
+            Group("Hits", [Column("Attempts", "attempts"), Column("Events", "events")]),
             Group("", [Column("Updates refused", "", .refusals)]),
         ]
     )
@@ -241,6 +242,13 @@ extension PageFigures {
             caption: "Listed names",
             figures: [Figure("Matched", "totals.matches"), Figure("Tests of the blocking", "totals.test_matches")]
                 + ExemptionReason.allCases.map { Figure($0.words, "totals.exempted.\($0.label)") }
+        ),
+        PageFigures(
+            caption: "Hits on any list",
+            figures: [
+                Figure("Attempts", "totals.attempts"), Figure("Events (packets)", "totals.events"),
+                Figure("Window of an attempt", "attempt_window_seconds", .duration),
+            ]
         ),
         PageFigures(
             caption: "Not judged",

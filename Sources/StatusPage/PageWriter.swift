@@ -1,3 +1,4 @@
+import HTMLPages
 import Telemetry
 
 /// Writes the parts of the page that hold figures; each figure says where in `/status` it lies, by which the script renews it.

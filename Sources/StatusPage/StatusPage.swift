@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import HTMLPages
 package import Telemetry
 
 /// The status page: one HTML page that shows what `/status` says, and reads it again for as long as somebody looks.
@@ -44,7 +45,7 @@ package enum StatusPage {
     ]
 
     /// The style sheet.
-    static let style = text(PackageResources.page_css)
+    static let style = PageStyle.base + text(PackageResources.page_css)
     /// The script.
     static let script = text(PackageResources.page_js)
 

@@ -12,6 +12,10 @@ package final class Counters: Sendable {
     package static let slotCapacity = 64
     /// The most cases that ``InspectedProtocol`` may have before its cells below must grow.
     static let protocolCapacity = 8
+    /// The most cases that ``Mechanism`` may have before its cells below must grow.
+    static let mechanismCapacity = 8
+    /// The most cases that ``CountedAction`` may have before its cells below must grow.
+    static let actionCapacity = 8
     /// The most cases that ``UndecidedCause`` may have before its cells below must grow.
     static let causeCapacity = 16
     /// The most cases that ``Anomaly`` may have before its cells below must grow.
@@ -47,15 +51,21 @@ package final class Counters: Sendable {
         static let anomalies = 61
         static let encryptedDNSFlows = 93
         static let responses = 97
+        static let displacedAttempts = 129
+        static let anyEvents = 130
+        static let anyAttempts = 194
         /// The first slot's cells: ``slotStride`` for each slot.
-        static let slots = 129
+        static let slots = 258
         /// Within a slot.
         static let matches = 0
         static let testMatches = 8
         static let exemptions = 16
-        static let slotStride = 20
+        static let events = 20
+        static let attempts = 28
+        static let testEvents = 36
+        static let slotStride = 44
         /// All cells of a block.
-        static let count = 1409
+        static let count = 3074
 
         /// The cell of a slot's matches of a protocol.
         @inline(__always)
@@ -75,6 +85,18 @@ package final class Counters: Sendable {
             slots &+ slot &* slotStride &+ exemptions &+ Int(reason.rawValue)
         }
 
+        /// The cell of a mechanism in one of a slot's groups: ``events``, ``attempts`` or ``testEvents``.
+        @inline(__always)
+        static func slot(_ slot: Int, _ group: Int, _ mechanism: Mechanism) -> Int {
+            slots &+ slot &* slotStride &+ group &+ Int(mechanism.rawValue)
+        }
+
+        /// The cell of a mechanism and an action in ``anyEvents`` or ``anyAttempts``.
+        @inline(__always)
+        static func any(_ group: Int, _ mechanism: Mechanism, _ action: CountedAction) -> Int {
+            group &+ Int(action.rawValue) &* mechanismCapacity &+ Int(mechanism.rawValue)
+        }
+
         /// The cell of a response and a result.
         @inline(__always)
         static func responses(_ kind: CountedResponse, _ result: ResponseResult) -> Int {
@@ -86,7 +108,7 @@ package final class Counters: Sendable {
     package let queue: UInt16
 
     private let paddingBefore: InlineArray<16, UInt64>
-    private let cells: InlineArray<1409, Atomic<UInt64>>
+    private let cells: InlineArray<3074, Atomic<UInt64>>
     private let paddingAfter: InlineArray<16, UInt64>
 
     /// Makes a block with every cell at zero.
@@ -139,6 +161,44 @@ package final class Counters: Sendable {
     package func countExemption(slot: Int, _ reason: ExemptionReason) {
         guard slot >= 0, slot < Self.slotCapacity else { return }
         add(1, to: Cell.exemptions(slot, reason))
+    }
+
+    /// Counts one packet in which a list matched a name, and the attempt that it began, if it did.
+    ///
+    /// - Parameters:
+    ///   - slot: as for ``countMatch(slot:_:)``.
+    ///   - mechanism: how the packet carried the name.
+    ///   - beginsAttempt: whether no earlier packet had the same entry of the list within the window.
+    package func countEvent(slot: Int, _ mechanism: Mechanism, beginsAttempt: Bool) {
+        guard slot >= 0, slot < Self.slotCapacity else { return }
+        add(1, to: Cell.slot(slot, Cell.events, mechanism))
+        if beginsAttempt { add(1, to: Cell.slot(slot, Cell.attempts, mechanism)) }
+    }
+
+    /// Counts one packet in which any list matched a name, and the attempt that it began, if it did.
+    ///
+    /// - Parameters:
+    ///   - mechanism: how the packet carried the name.
+    ///   - action: what the deciding list asks for.
+    ///   - beginsAttempt: whether no earlier packet had the same entry of any list within the window.
+    package func countAnyEvent(_ mechanism: Mechanism, _ action: CountedAction, beginsAttempt: Bool) {
+        add(1, to: Cell.any(Cell.anyEvents, mechanism, action))
+        if beginsAttempt { add(1, to: Cell.any(Cell.anyAttempts, mechanism, action)) }
+    }
+
+    /// Counts one packet that carried a name which a list holds to try the blocking with.
+    ///
+    /// - Parameters:
+    ///   - slot: as for ``countMatch(slot:_:)``.
+    ///   - mechanism: how the packet carried the name.
+    package func countTestEvent(slot: Int, _ mechanism: Mechanism) {
+        guard slot >= 0, slot < Self.slotCapacity else { return }
+        add(1, to: Cell.slot(slot, Cell.testEvents, mechanism))
+    }
+
+    /// Counts one attempt that was forgotten within its window because there was no room for another one.
+    package func countDisplacedAttempt() {
+        add(1, to: Cell.displacedAttempts)
     }
 
     /// Counts one packet or message that was accepted without being judged.
@@ -322,6 +382,39 @@ package struct CounterReading: Sendable, Equatable {
         guard slot >= 0, slot < Counters.slotCapacity else { return 0 }
         return cells[Counters.Cell.exemptions(slot, reason)]
     }
+
+    /// Packets in which the slot's list matched a name that they carried so; zero for a slot outside the registry's range.
+    package func events(slot: Int, _ mechanism: Mechanism) -> UInt64 {
+        value(slot, Counters.Cell.events, mechanism)
+    }
+
+    /// Attempts that began with such a packet: those of one entry within the window are one.
+    package func attempts(slot: Int, _ mechanism: Mechanism) -> UInt64 {
+        value(slot, Counters.Cell.attempts, mechanism)
+    }
+
+    /// Packets with a test name of the slot's list that they carried so; no part of ``events(slot:_:)``.
+    package func testEvents(slot: Int, _ mechanism: Mechanism) -> UInt64 {
+        value(slot, Counters.Cell.testEvents, mechanism)
+    }
+
+    private func value(_ slot: Int, _ group: Int, _ mechanism: Mechanism) -> UInt64 {
+        guard slot >= 0, slot < Counters.slotCapacity else { return 0 }
+        return cells[Counters.Cell.slot(slot, group, mechanism)]
+    }
+
+    /// Packets in which any list matched a name that they carried so, each once, by what the deciding list asks for.
+    package func anyEvents(_ mechanism: Mechanism, _ action: CountedAction) -> UInt64 {
+        cells[Counters.Cell.any(Counters.Cell.anyEvents, mechanism, action)]
+    }
+
+    /// Attempts on any list that began with such a packet: a name on two lists is one.
+    package func anyAttempts(_ mechanism: Mechanism, _ action: CountedAction) -> UInt64 {
+        cells[Counters.Cell.any(Counters.Cell.anyAttempts, mechanism, action)]
+    }
+
+    /// Attempts that were forgotten within their window because there was no room for another one.
+    package var displacedAttempts: UInt64 { cells[Counters.Cell.displacedAttempts] }
 
     /// Packets of this kind that were to be sent and of which this became.
     package func responses(_ kind: CountedResponse, _ result: ResponseResult) -> UInt64 {

@@ -116,6 +116,22 @@ package struct Exposition {
                     sample(metric, [("list", id), ("reason", reason.label)], exempted)
                 }
             }
+        case .events: perMechanism(metric) { total, slot, mechanism in total.events(slot: slot, mechanism) }
+        case .attempts: perMechanism(metric) { total, slot, mechanism in total.attempts(slot: slot, mechanism) }
+        case .anyEvents: perAction(metric) { total, mechanism, action in total.anyEvents(mechanism, action) }
+        case .anyAttempts: perAction(metric) { total, mechanism, action in total.anyAttempts(mechanism, action) }
+        case .testEvents:
+            head(metric)
+            for id in slots.distinctIDs {
+                let own = slots.filter { $0.id == id }
+                for mechanism in Mechanism.allCases {
+                    sample(metric, [("list", id), ("mechanism", mechanism.label)], total.testEvents(own, mechanism))
+                }
+            }
+        case .attemptWindow:
+            head(metric)
+            line(metric, [], decimalSeconds(state.attemptWindowSeconds))
+        case .displacedAttempts: plain(metric, total.displacedAttempts)
         case .undecided:
             head(metric)
             for cause in UndecidedCause.allCases {
@@ -150,6 +166,12 @@ package struct Exposition {
                 let seconds = decimalSeconds(nanoseconds: thread.cpuNanoseconds)
                 line(metric, [("queue", String(thread.queue))], seconds)
             }
+        case .workerRealTime:
+            // A tap's thread never asks for it.
+            let threads = state.threads.filter { thread in state.taps.contains { $0.queue == thread.queue } == false }
+            guard threads.isEmpty == false else { return }
+            head(metric)
+            for thread in threads { sample(metric, [("queue", String(thread.queue))], thread.isRealTime ? 1 : 0) }
         case .queuePresent:
             head(metric)
             for queue in state.queues { sample(metric, [("queue", String(queue.queue))], queue.present ? 1 : 0) }
@@ -198,6 +220,21 @@ package struct Exposition {
         case .rollbacks: results(metric, state.rollbacks)
         case .killSwitch: plain(metric, state.killSwitch ? 1 : 0)
         case .passes: plain(metric, UInt64(max(state.passes, 0)))
+        case .takenOverQueues: plain(metric, UInt64(max(state.takeover?.queues ?? 0, 0)))
+        case .takenOverPackets:
+            head(metric)
+            sample(metric, [("fate", "waited")], state.takeover?.waiting ?? 0)
+            sample(metric, [("fate", "queued-again")], state.takeover?.queuedAgain ?? 0)
+            sample(metric, [("fate", "passed")], state.takeover?.passed ?? 0)
+        case .statisticsWrites:
+            guard let statistics = state.statistics else { return }
+            head(metric)
+            sample(metric, [("result", "ok")], statistics.written)
+            sample(metric, [("result", "failed")], statistics.failed)
+        case .statisticsLastWrite:
+            guard let time = state.statistics?.lastWrite else { return }
+            head(metric)
+            line(metric, [], decimalSeconds(time))
         case .health:
             head(metric)
             let findings = state.findings
@@ -233,6 +270,30 @@ package struct Exposition {
             for inspected in InspectedProtocol.allCases {
                 let labels = [("list", slot.id), ("protocol", inspected.label), ("action", slot.action)]
                 sample(metric, labels, value(total, slot.index, inspected))
+            }
+        }
+    }
+
+    private mutating func perMechanism(_ metric: Metric, _ value: (CounterReading, Int, Mechanism) -> UInt64) {
+        head(metric)
+        for slot in slots {
+            for mechanism in Mechanism.allCases {
+                let labels = [("list", slot.id), ("mechanism", mechanism.label), ("action", slot.action)]
+                sample(metric, labels, value(total, slot.index, mechanism))
+            }
+        }
+    }
+
+    /// The actions that a list has or had; what no list asks for is not done.
+    private mutating func perAction(
+        _ metric: Metric,
+        _ value: (CounterReading, Mechanism, CountedAction) -> UInt64
+    ) {
+        head(metric)
+        for action in slots.actions {
+            for mechanism in Mechanism.allCases {
+                let labels = [("mechanism", mechanism.label), ("action", action.label)]
+                sample(metric, labels, value(total, mechanism, action))
             }
         }
     }

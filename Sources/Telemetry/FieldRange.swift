@@ -16,7 +16,8 @@ package struct FieldRange: Sendable, Equatable {
             for parameter in parts.dropFirst() {
                 let pair = parameter.split(separator: "=", maxSplits: 1).map { $0.trimmed }
                 guard pair.count == 2 else { continue }
-                if pair[0] == "q" { range.weight = Double(pair[1]) ?? 0 }
+                // What is no weight asks for nothing; what is no number at all compares with nothing either.
+                if pair[0] == "q" { range.weight = Double(pair[1]).flatMap { (0...1).contains($0) ? $0 : nil } ?? 0 }
                 if pair[0] == "version" { range.version = pair[1].filter { $0 != "\"" } }
             }
             return range

@@ -13,8 +13,10 @@ package enum HealthFinding: String, CaseIterable, Sendable {
     case tapDrops = "tap-drops"
     case injectionFailing = "injection-failing"
     case listExpired = "list-expired"
+    case listExpiresSoon = "list-expires-soon"
     case listFallback = "list-fallback"
     case updateRefused = "update-refused"
+    case statisticsFailing = "statistics-failing"
 
     /// The finding's identifier in the status report and in the label `finding`.
     package var id: String { rawValue }
@@ -33,8 +35,11 @@ package enum HealthFinding: String, CaseIterable, Sendable {
         case .tapDrops: "Frames of a tapped interface were lost within the last minute."
         case .injectionFailing: "Answers or resets could not be sent within the last minute."
         case .listExpired: "A list in use has expired."
+        case .listExpiresSoon:
+            "A list in use expires within a day, or most of its time is up, and no newer one has come."
         case .listFallback: "A list's source is missing, bad or refused; its last good edition stands in."
         case .updateRefused: "The last reload was refused; the lists before it stay in use."
+        case .statisticsFailing: "Statistics cannot be written; they are kept in memory until they can."
         }
     }
 }
@@ -52,8 +57,10 @@ extension SensorState {
         case .kernelUnreadable: queues.isEmpty && queueConfigurations.isEmpty == false
         case .tapDown: taps.contains { $0.isReading == false }
         case .listExpired: lists.contains { $0.isExpired(at: takenAt) == true }
+        case .listExpiresSoon: lists.contains { $0.expiresSoon(at: takenAt) }
         case .listFallback: lists.contains(where: \.isFallback)
         case .updateRefused: reloads.last?.succeeded == false
+        case .statisticsFailing: statistics?.isFailing == true
         // These are about what went before, which a watch remembers.
         case .workerStalled, .queueDrops, .failOpen, .tapDrops, .injectionFailing: false
         }

@@ -19,6 +19,69 @@ package enum InspectedProtocol: UInt8, CaseIterable, Sendable {
     }
 }
 
+/// How a packet that matched carried the name, more closely than ``InspectedProtocol``; the value of the label `mechanism`.
+///
+/// What operators compare is told apart by these.
+package enum Mechanism: UInt8, CaseIterable, Sendable {
+    /// A DNS message in a datagram.
+    case dnsUDP
+    /// A DNS message in a TCP connection.
+    case dnsTCP
+    /// The server name of a TLS hello, also behind STARTTLS and the like.
+    case tlsSNI
+    /// The server name in a QUIC Initial of version 1 (RFC 9001), of a draft of it, or of Google's versions with TLS.
+    case quicV1
+    /// The server name in a QUIC Initial of version 2 (RFC 9369), or of a draft of it.
+    case quicV2
+    /// The host of an HTTP request, of a CONNECT or of a request of HTTP/2.
+    case httpHost
+
+    /// The label's text in counters, reports and records.
+    package var label: String { word.description }
+
+    /// The text of ``label``, without a string.
+    package var word: StaticString {
+        switch self {
+        case .dnsUDP: "dns_udp"
+        case .dnsTCP: "dns_tcp"
+        case .tlsSNI: "tls_sni"
+        case .quicV1: "quic_v1"
+        case .quicV2: "quic_v2"
+        case .httpHost: "http_host"
+        }
+    }
+
+    /// The mechanism with this label; nil where none has it.
+    package init?(label: String) {
+        guard let mechanism = Self.allCases.first(where: { $0.label == label }) else { return nil }
+        self = mechanism
+    }
+}
+
+/// What was done with a packet that matched, in the words of the configuration; the value of the label `action`.
+package enum CountedAction: UInt8, CaseIterable, Sendable {
+    case observe
+    case drop
+    case reset
+    case nxdomain
+    case nodata
+    case refused
+    case sinkhole
+
+    /// The label's text in counters.
+    package var label: String {
+        switch self {
+        case .observe: "observe"
+        case .drop: "drop"
+        case .reset: "reset"
+        case .nxdomain: "nxdomain"
+        case .nodata: "nodata"
+        case .refused: "refused"
+        case .sinkhole: "sinkhole"
+        }
+    }
+}
+
 /// Why a name that is on a list was left alone; the value of the label `reason`.
 package enum ExemptionReason: UInt8, CaseIterable, Sendable {
     /// The allow list has it.
@@ -125,17 +188,21 @@ package enum Anomaly: UInt8, CaseIterable, Sendable {
 }
 
 /// The odd forms that one packet showed.
+@usableFromInline
 package struct AnomalySet: Equatable, Sendable {
     /// A bit for each case of ``Anomaly``, the first case the lowest.
+    @usableFromInline
     package private(set) var bits: UInt32
 
     /// None.
+    @inlinable
     @inline(__always)
     package init() {
         bits = 0
     }
 
     /// Whether the packet was as most are.
+    @inlinable
     package var isEmpty: Bool { bits == 0 }
 
     /// Whether this one is among them.

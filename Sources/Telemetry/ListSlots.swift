@@ -43,12 +43,44 @@ extension [ListSlots.Slot] {
             if ids.contains(slot.id) == false { ids.append(slot.id) }
         }
     }
+
+    /// The actions that any of them has, in the order of ``CountedAction``.
+    package var actions: [CountedAction] {
+        CountedAction.allCases.filter { action in contains { $0.action == action.label } }
+    }
 }
 
 extension CounterReading {
     /// Names left alone for this reason that the lists of these slots hold.
     func exemptions(_ slots: [ListSlots.Slot], _ reason: ExemptionReason) -> UInt64 {
         slots.reduce(0) { $0 &+ exemptions(slot: $1.index, reason) }
+    }
+
+    /// Packets in which the lists of these slots matched a name, by all mechanisms.
+    package func events(_ slots: [ListSlots.Slot]) -> UInt64 {
+        slots.reduce(0) { sum, slot in Mechanism.allCases.reduce(sum) { $0 &+ events(slot: slot.index, $1) } }
+    }
+
+    /// Attempts on the lists of these slots, by all mechanisms.
+    package func attempts(_ slots: [ListSlots.Slot]) -> UInt64 {
+        slots.reduce(0) { sum, slot in Mechanism.allCases.reduce(sum) { $0 &+ attempts(slot: slot.index, $1) } }
+    }
+
+    /// Packets with a test name of the lists of these slots.
+    package func testEvents(_ slots: [ListSlots.Slot], _ mechanism: Mechanism) -> UInt64 {
+        slots.reduce(0) { $0 &+ testEvents(slot: $1.index, mechanism) }
+    }
+
+    /// Packets in which any list matched a name, each once.
+    package var anyEvents: UInt64 { sum(anyEvents) }
+
+    /// Attempts on any list.
+    package var anyAttempts: UInt64 { sum(anyAttempts) }
+
+    private func sum(_ value: (Mechanism, CountedAction) -> UInt64) -> UInt64 {
+        Mechanism.allCases.reduce(0) { sum, mechanism in
+            CountedAction.allCases.reduce(sum) { $0 &+ value(mechanism, $1) }
+        }
     }
 
     /// Names of all protocols that the lists of these slots matched.

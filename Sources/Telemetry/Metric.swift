@@ -8,6 +8,13 @@ package enum Metric: CaseIterable, Sendable {
     case matches
     case testMatches
     case exemptedMatches
+    case events
+    case attempts
+    case anyEvents
+    case anyAttempts
+    case testEvents
+    case attemptWindow
+    case displacedAttempts
     case undecided
     case anomalies
     case encryptedDNSFlows
@@ -15,6 +22,7 @@ package enum Metric: CaseIterable, Sendable {
     case responseBytes
     case verdictSeconds
     case workerCPU
+    case workerRealTime
     case queuePresent
     case queueLength
     case queueMaximumLength
@@ -58,6 +66,10 @@ package enum Metric: CaseIterable, Sendable {
     case rollbacks
     case killSwitch
     case passes
+    case takenOverQueues
+    case takenOverPackets
+    case statisticsWrites
+    case statisticsLastWrite
     case health
     case build
     case processCPU
@@ -87,6 +99,13 @@ package enum Metric: CaseIterable, Sendable {
         case .matches: "grindvakt_matches"
         case .testMatches: "grindvakt_test_matches"
         case .exemptedMatches: "grindvakt_exempted_matches"
+        case .events: "grindvakt_events"
+        case .attempts: "grindvakt_attempts"
+        case .anyEvents: "grindvakt_any_events"
+        case .anyAttempts: "grindvakt_any_attempts"
+        case .testEvents: "grindvakt_test_events"
+        case .attemptWindow: "grindvakt_attempt_window_seconds"
+        case .displacedAttempts: "grindvakt_attempt_table_displaced"
         case .undecided: "grindvakt_undecided"
         case .anomalies: "grindvakt_anomalies"
         case .encryptedDNSFlows: "grindvakt_encrypted_dns_flows"
@@ -94,6 +113,7 @@ package enum Metric: CaseIterable, Sendable {
         case .responseBytes: "grindvakt_response_bytes"
         case .verdictSeconds: "grindvakt_verdict_seconds"
         case .workerCPU: "grindvakt_worker_cpu_seconds"
+        case .workerRealTime: "grindvakt_worker_realtime"
         case .queuePresent: "grindvakt_queue_present"
         case .queueLength: "grindvakt_queue_length"
         case .queueMaximumLength: "grindvakt_queue_maximum_length"
@@ -137,6 +157,10 @@ package enum Metric: CaseIterable, Sendable {
         case .rollbacks: "grindvakt_rollbacks"
         case .killSwitch: "grindvakt_kill_switch"
         case .passes: "grindvakt_passes"
+        case .takenOverQueues: "grindvakt_taken_over_queues"
+        case .takenOverPackets: "grindvakt_taken_over_packets"
+        case .statisticsWrites: "grindvakt_statistics_writes"
+        case .statisticsLastWrite: "grindvakt_statistics_last_write_timestamp_seconds"
         case .health: "grindvakt_health_finding"
         case .build: "grindvakt_build"
         case .processCPU: "process_cpu_seconds"
@@ -151,21 +175,24 @@ package enum Metric: CaseIterable, Sendable {
     /// What the family's numbers mean.
     package var kind: Kind {
         switch self {
-        case .packets, .names, .matches, .testMatches, .exemptedMatches, .undecided, .anomalies, .encryptedDNSFlows,
+        case .packets, .names, .matches, .testMatches, .exemptedMatches, .events, .attempts, .anyEvents, .anyAttempts,
+            .testEvents, .displacedAttempts, .undecided, .anomalies, .encryptedDNSFlows,
             .responses, .responseBytes, .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen,
             .failOpenSeconds, .unfinishedChecksums, .workerCPU, .flowEvictions, .tapReceived,
-            .tapDropped, .listRefusedUpdates, .listRefusals, .reloads, .rollbacks, .processCPU:
+            .tapDropped, .listRefusedUpdates, .listRefusals, .reloads, .rollbacks, .statisticsWrites,
+            .processCPU:
             .counter
         case .verdictSeconds:
             .histogram
         case .build:
             .info
-        case .queuePresent, .queueLength, .queueMaximumLength, .queueCopyRange, .queueFailOpen, .queueGSO,
+        case .workerRealTime, .queuePresent, .queueLength, .queueMaximumLength, .queueCopyRange, .queueFailOpen,
+            .queueGSO,
             .receiveBufferBytes, .receiveBufferWanted, .flows, .flowCapacity, .flowMemoryBytes, .flowMemoryLimit,
-            .fragmentMemory, .fragmentMemoryLimit, .listAge, .tapReading, .listEntries, .listSequence,
+            .fragmentMemory, .fragmentMemoryLimit, .attemptWindow, .listAge, .tapReading, .listEntries, .listSequence,
             .listActivated, .listIssued, .listExpires, .listExpired, .listFallback, .listRejectedLines,
             .listNotEnforceableLines, .listExceptions, .listTestNames, .snapshotGeneration, .killSwitch, .passes,
-            .health,
+            .takenOverQueues, .takenOverPackets, .statisticsLastWrite, .health,
             .processResidentMemory, .processVirtualMemory, .processOpenDescriptors, .processMaximumDescriptors,
             .processStartTime:
             .gauge
@@ -193,10 +220,14 @@ package enum Metric: CaseIterable, Sendable {
         case .names: ["protocol"]
         case .matches, .testMatches: ["list", "protocol", "action"]
         case .exemptedMatches: ["list", "reason"]
+        case .events, .attempts: ["list", "mechanism", "action"]
+        case .anyEvents, .anyAttempts: ["mechanism", "action"]
+        case .testEvents: ["list", "mechanism"]
         case .undecided: ["cause"]
         case .anomalies, .encryptedDNSFlows: ["kind"]
         case .responses: ["kind", "result"]
-        case .verdictSeconds, .workerCPU, .queuePresent, .queueLength, .queueMaximumLength, .queueCopyRange,
+        case .verdictSeconds, .workerCPU, .workerRealTime, .queuePresent, .queueLength, .queueMaximumLength,
+            .queueCopyRange,
             .queueFailOpen, .queueGSO, .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen,
             .receiveBufferBytes, .receiveBufferWanted, .unfinishedChecksums, .flows, .flowCapacity, .flowEvictions,
             .flowMemoryBytes, .flowMemoryLimit, .fragmentMemory, .fragmentMemoryLimit:
@@ -208,10 +239,12 @@ package enum Metric: CaseIterable, Sendable {
             .listRefusedUpdates:
             ["list"]
         case .listRefusals: ["list", "cause"]
-        case .reloads, .rollbacks: ["result"]
+        case .reloads, .rollbacks, .statisticsWrites: ["result"]
+        case .takenOverPackets: ["fate"]
         case .health: ["finding"]
         case .build: ["version"]
-        case .responseBytes, .failOpenSeconds, .snapshotGeneration, .killSwitch, .passes, .processCPU,
+        case .attemptWindow, .displacedAttempts, .responseBytes, .failOpenSeconds, .snapshotGeneration, .killSwitch,
+            .passes, .takenOverQueues, .statisticsLastWrite, .processCPU,
             .processResidentMemory, .processVirtualMemory, .processOpenDescriptors, .processMaximumDescriptors,
             .processStartTime:
             []
@@ -226,6 +259,14 @@ package enum Metric: CaseIterable, Sendable {
         case .matches: "Names that a list matched, by list, protocol and the list's action."
         case .testMatches: "Test names that a list matched, which are no part of its matches."
         case .exemptedMatches: "Names that a list holds and that were left alone all the same, by list and reason."
+        case .events: "Packets in which a list matched a name, by list, mechanism and the list's action."
+        case .attempts:
+            "Attempts: the events of one entry of a list within the window are one, counted where the first one was."
+        case .anyEvents: "Packets in which any list matched a name, each once, by mechanism and the action carried out."
+        case .anyAttempts: "Attempts on any list; a name on two lists is one, so this is no sum over lists."
+        case .testEvents: "Packets with a test name of the list, which are no part of its events and attempts."
+        case .attemptWindow: "How long an attempt takes in the events of its entry."
+        case .displacedAttempts: "Attempts forgotten within their window because there was no room for another one."
         case .undecided:
             "Packets and messages that could not be judged, by cause; accepted unless configured otherwise."
         case .anomalies: "Packets that showed an odd form in which names are hidden or carried, by kind."
@@ -234,6 +275,8 @@ package enum Metric: CaseIterable, Sendable {
         case .responseBytes: "Bytes of packets that were sent in place of dropped ones."
         case .verdictSeconds: "Time from a packet's receipt to its verdict."
         case .workerCPU: "User and system CPU time that a worker's thread has spent."
+        case .workerRealTime:
+            "1 while the worker goes before other threads of its processor: it may, and it has little to do."
         case .queuePresent:
             "Whether the kernel's table has the queue; packets of one that is missing are not inspected."
         case .queueLength: "Packets waiting in the kernel's queue."
@@ -281,6 +324,12 @@ package enum Metric: CaseIterable, Sendable {
         case .rollbacks: "Returns to the snapshot before the active one, by result."
         case .killSwitch: "Whether blocking is switched off as a whole; names are counted all the same."
         case .passes: "Names that the operator lets pass at present."
+        case .takenOverQueues:
+            "Queues that another process left to this one at its start; zero where all were bound anew."
+        case .takenOverPackets:
+            "Packets in these queues then: all that waited, and those that had been read and not judged, which were queued again or passed."
+        case .statisticsWrites: "Writes to the store of statistics, by result; what one misses the next one writes."
+        case .statisticsLastWrite: "When statistics were last written to their store, as Unix time."
         case .health: "Whether this is wrong with the sensor at present, by finding; see the status report."
         case .build: "The running version."
         case .processCPU: "Total user and system CPU time spent in seconds."

@@ -23,6 +23,8 @@ package struct SensorState: Sendable, Equatable {
     package var failures: FailureActions?
     /// Seconds in which packets passed that nobody had looked at.
     package var failOpenSeconds: Double
+    /// How long an attempt takes in the events of its entry, in seconds.
+    package var attemptWindowSeconds: Double
     /// The kernel's view of each queue.
     package var queues: [QueueState]
     /// How each queue was set up.
@@ -39,6 +41,10 @@ package struct SensorState: Sendable, Equatable {
     package var process: ProcessStatistics?
     /// What went wrong lately, as a ``HealthWatch`` remembers it.
     package var recentFindings: Set<HealthFinding>
+    /// What another process left to this one; nil where all was begun anew.
+    package var takeover: TakeoverState?
+    /// How the writes to the store of statistics go; nil where none is kept.
+    package var statistics: StatisticsState?
 
     /// Collects a state.
     package init(
@@ -52,6 +58,7 @@ package struct SensorState: Sendable, Equatable {
         passes: Int = 0,
         failures: FailureActions? = nil,
         failOpenSeconds: Double = 0,
+        attemptWindowSeconds: Double = 2,
         queues: [QueueState] = [],
         queueConfigurations: [QueueConfigurationState] = [],
         threads: [ThreadState] = [],
@@ -71,6 +78,7 @@ package struct SensorState: Sendable, Equatable {
         self.passes = passes
         self.failures = failures
         self.failOpenSeconds = failOpenSeconds
+        self.attemptWindowSeconds = attemptWindowSeconds
         self.queues = queues
         self.queueConfigurations = queueConfigurations
         self.threads = threads
@@ -99,6 +107,26 @@ package struct SensorState: Sendable, Equatable {
     /// The refused updates of all lists, the active ones first and each of them there.
     var allRefusals: [RefusalCounts] {
         lists.map { refusals(of: $0.id) } + inactiveRefusals
+    }
+}
+
+/// What another process left to this one at its start.
+package struct TakeoverState: Sendable, Equatable {
+    /// Queues that were bound already.
+    package var queues: Int
+    /// Packets that waited in them.
+    package var waiting: UInt64
+    /// Packets that the other process had read and not judged, and that were queued once more.
+    package var queuedAgain: UInt64
+    /// Packets that the other process had read and not judged, and that passed.
+    package var passed: UInt64
+
+    /// Collects what was left.
+    package init(queues: Int, waiting: UInt64, queuedAgain: UInt64, passed: UInt64) {
+        self.queues = queues
+        self.waiting = waiting
+        self.queuedAgain = queuedAgain
+        self.passed = passed
     }
 }
 
@@ -198,11 +226,14 @@ package struct ThreadState: Sendable, Equatable {
     package var queue: UInt16
     /// CPU time that the thread has used, in user mode and in the kernel, in nanoseconds.
     package var cpuNanoseconds: UInt64
+    /// Whether it goes before ordinary threads at present.
+    package var isRealTime: Bool
 
     /// Collects a thread's figures.
-    package init(queue: UInt16, cpuNanoseconds: UInt64) {
+    package init(queue: UInt16, cpuNanoseconds: UInt64, isRealTime: Bool = false) {
         self.queue = queue
         self.cpuNanoseconds = cpuNanoseconds
+        self.isRealTime = isRealTime
     }
 }
 
@@ -239,6 +270,20 @@ package struct TapState: Sendable, Equatable {
     }
 }
 
+/// Lines of a list's source that were left out for one cause.
+package struct LeftOutLines: Sendable, Equatable {
+    /// The cause, in one word of a closed set like `label_too_long`.
+    package var cause: String
+    /// How many lines, or names on them.
+    package var count: Int
+
+    /// So many for a cause.
+    package init(cause: String, count: Int) {
+        self.cause = cause
+        self.count = count
+    }
+}
+
 /// An active list: its identifier, its figures and what is said of it as a whole, never its content.
 package struct ListState: Sendable, Equatable {
     /// The list's identifier from the configuration.
@@ -271,6 +316,8 @@ package struct ListState: Sendable, Equatable {
     package var rejectedLines: Int
     /// Lines of its source that say more than a name can, a path for one, and were left out.
     package var notEnforceableLines: Int
+    /// Both by the cause, as far as it is known, in the order of the causes' words.
+    package var leftOut: [LeftOutLines]
     /// Names that it leaves alone itself.
     package var exceptions: Int
     /// Names that it holds to try the blocking with.
@@ -295,6 +342,7 @@ package struct ListState: Sendable, Equatable {
         expiresAt: Double? = nil,
         rejectedLines: Int = 0,
         notEnforceableLines: Int = 0,
+        leftOut: [LeftOutLines] = [],
         exceptions: Int = 0,
         testNames: Int = 0,
         isFallback: Bool = false
@@ -314,6 +362,7 @@ package struct ListState: Sendable, Equatable {
         self.expiresAt = expiresAt
         self.rejectedLines = rejectedLines
         self.notEnforceableLines = notEnforceableLines
+        self.leftOut = leftOut
         self.exceptions = exceptions
         self.testNames = testNames
         self.isFallback = isFallback
@@ -327,6 +376,15 @@ package struct ListState: Sendable, Equatable {
     /// Whether it has expired by a time in seconds since 1970-01-01 UTC; nil where its expiry is not known.
     package func isExpired(at time: Double) -> Bool? {
         expiresAt.map { time >= $0 }
+    }
+
+    /// Whether it is about to expire: within a day, or, if it is issued for less than four, in the last quarter of its time.
+    ///
+    /// A list that comes anew each day and is good for two would otherwise be said to be about to expire half of the time.
+    package func expiresSoon(at time: Double) -> Bool {
+        guard let expiresAt, time < expiresAt else { return false }
+        let lifetime = max(expiresAt - (issuedAt ?? activatedAt), 0)
+        return expiresAt - time <= min(lifetime / 4, 86_400)
     }
 }
 

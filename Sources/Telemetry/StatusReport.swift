@@ -20,6 +20,7 @@ package enum StatusReport {
         write(health: state.findings, to: &json)
         write(state.failures, to: &json)
         json.write("fail_open_seconds", seconds: state.failOpenSeconds)
+        json.write("attempt_window_seconds", seconds: state.attemptWindowSeconds)
         json.beginArray("queues")
         for number in queueNumbers(workers, state) {
             write(queue: number, worker: workers.first { $0.queue == number }, state, to: &json)
@@ -116,6 +117,7 @@ package enum StatusReport {
         json.write("verdict_mean_seconds", nanoseconds: verdicts == 0 ? nil : counted.verdictNanoseconds / verdicts)
         write(buckets: counted, to: &json)
         json.write("cpu_seconds", nanoseconds: state.cpuNanoseconds(of: queue))
+        json.write("realtime", state.threads.first { $0.queue == queue }?.isRealTime)
         json.write("fail_open", configuration?.failOpenEffective)
         json.write("gso", configuration?.gsoEffective)
         json.write("receive_buffer_wanted_bytes", configuration?.receiveBufferWanted)
@@ -190,11 +192,15 @@ package enum StatusReport {
         json.write("precedence", list.precedence)
         json.write("rejected_lines", list.rejectedLines)
         json.write("not_enforceable_lines", list.notEnforceableLines)
+        json.beginObject("left_out_by_cause")
+        for lines in list.leftOut { json.write(lines.cause, lines.count) }
+        json.endObject()
         json.write("exceptions", list.exceptions)
         json.write("test_names", list.testNames)
         json.write("matches", total.matches(own))
         write(matches: total, own, to: &json)
         json.write("test_matches", total.testMatches(own))
+        write(events: total, own, to: &json)
         write(exempted: total, own, to: &json)
         write(state.refusals(of: list.id), to: &json)
         json.endObject()
@@ -213,6 +219,26 @@ package enum StatusReport {
             }
             json.endObject()
         }
+        json.endObject()
+    }
+
+    private static func write(events total: CounterReading, _ slots: [ListSlots.Slot], to json: inout JSONWriter) {
+        json.write("events", total.events(slots))
+        json.write("attempts", total.attempts(slots))
+        json.beginObject("events_by_action")
+        for slot in slots {
+            json.beginObject(slot.action)
+            for mechanism in Mechanism.allCases {
+                json.beginObject(mechanism.label)
+                json.write("events", total.events(slot: slot.index, mechanism))
+                json.write("attempts", total.attempts(slot: slot.index, mechanism))
+                json.endObject()
+            }
+            json.endObject()
+        }
+        json.endObject()
+        json.beginObject("test_events")
+        for mechanism in Mechanism.allCases { json.write(mechanism.label, total.testEvents(slots, mechanism)) }
         json.endObject()
     }
 
@@ -239,6 +265,9 @@ package enum StatusReport {
         json.endObject()
         json.write("matches", totals.matches(slots))
         json.write("test_matches", totals.testMatches(slots))
+        json.write("events", totals.anyEvents)
+        json.write("attempts", totals.anyAttempts)
+        json.write("attempts_displaced", totals.displacedAttempts)
         write(exempted: totals, slots, to: &json)
         json.beginObject("undecided")
         for cause in UndecidedCause.allCases { json.write(cause.label, totals.undecided(cause)) }

@@ -65,18 +65,22 @@ package struct ByteReader: ~Escapable {
 }
 
 extension Span where Element == UInt8 {
-    // Each takes its octets as one piece first: one check instead of one for each octet, and so one load.
+    // Each checks its place once and takes its octets as one piece, which the compiler then loads as one: octet by octet it would do both for each.
 
     /// The 16-bit number in network byte order at `offset`; the caller has checked that it lies inside.
+    @inlinable
     @inline(__always)
     func bigEndianUInt16(at offset: Int) -> UInt16 {
+        precondition(offset >= 0 && count >= 2 && offset <= count &- 2)
         let octets = extracting(offset..<offset &+ 2)
         return UInt16(octets[0]) &<< 8 | UInt16(octets[1])
     }
 
     /// The 32-bit number in network byte order at `offset`; the caller has checked that it lies inside.
+    @inlinable
     @inline(__always)
     func bigEndianUInt32(at offset: Int) -> UInt32 {
+        precondition(offset >= 0 && count >= 4 && offset <= count &- 4)
         let octets = extracting(offset..<offset &+ 4)
         let high = UInt32(octets[0]) &<< 24 | UInt32(octets[1]) &<< 16
         let low = UInt32(octets[2]) &<< 8 | UInt32(octets[3])
@@ -84,9 +88,15 @@ extension Span where Element == UInt8 {
     }
 
     /// The 64-bit number in network byte order at `offset`; the caller has checked that it lies inside.
+    @inlinable
     @inline(__always)
     func bigEndianUInt64(at offset: Int) -> UInt64 {
+        precondition(offset >= 0 && count >= 8 && offset <= count &- 8)
         let octets = extracting(offset..<offset &+ 8)
-        return UInt64(octets.bigEndianUInt32(at: 0)) &<< 32 | UInt64(octets.bigEndianUInt32(at: 4))
+        let first = UInt64(octets[0]) &<< 56 | UInt64(octets[1]) &<< 48
+        let second = UInt64(octets[2]) &<< 40 | UInt64(octets[3]) &<< 32
+        let third = UInt64(octets[4]) &<< 24 | UInt64(octets[5]) &<< 16
+        let fourth = UInt64(octets[6]) &<< 8 | UInt64(octets[7])
+        return first | second | third | fourth
     }
 }

@@ -10,76 +10,117 @@
 /// One DNS message (RFC 1035 §4), without the length prefix that TCP puts before it.
 ///
 /// A view that exists is valid: reading it cannot trap.
+@usableFromInline
 package struct DNSMessage: ~Escapable {
     /// One entry of the question section (RFC 1035 §4.1.2); its name is filled in beside.
+    @usableFromInline
     package struct Question: Equatable, Sendable {
         /// The type asked for: 1 A, 28 AAAA, 65 HTTPS.
+        @usableFromInline
         package let type: UInt16
 
         /// The class, 1 for the Internet.
+        @usableFromInline
         package let recordClass: UInt16
 
         /// The offset behind the question.
+        @usableFromInline
         package let end: Int
+
+        @inlinable
+        init(type: UInt16, recordClass: UInt16, end: Int) {
+            self.type = type
+            self.recordClass = recordClass
+            self.end = end
+        }
     }
 
     /// One record of the answer section (RFC 1035 §4.1.3), without its owner's name.
+    @usableFromInline
     package struct Record: Equatable, Sendable {
         /// What its data are: see ``RecordType``.
+        @usableFromInline
         package let type: UInt16
 
         /// The class, 1 for the Internet.
+        @usableFromInline
         package let recordClass: UInt16
 
         /// The offset of its data.
+        @usableFromInline
         package let dataOffset: Int
 
         /// The offset behind its data, or the message's end where that comes first.
+        @usableFromInline
         package let end: Int
 
         /// Whether the message ends inside its data.
+        @usableFromInline
         package let isCut: Bool
+
+        @inlinable
+        init(type: UInt16, recordClass: UInt16, dataOffset: Int, end: Int, isCut: Bool) {
+            self.type = type
+            self.recordClass = recordClass
+            self.dataOffset = dataOffset
+            self.end = end
+            self.isCut = isCut
+        }
     }
 
     /// The record types whose data name a host to go on with.
+    @usableFromInline
     package enum RecordType {
         /// The canonical name of an alias (RFC 1035 §3.3.1).
-        package static let canonicalName: UInt16 = 5
+        @inlinable
+        package static var canonicalName: UInt16 { 5 }
         /// The name that a subtree is an alias of (RFC 6672).
-        package static let subtreeName: UInt16 = 39
+        @inlinable
+        package static var subtreeName: UInt16 { 39 }
         /// A service's endpoint (RFC 9460).
-        package static let serviceBinding: UInt16 = 64
+        @inlinable
+        package static var serviceBinding: UInt16 { 64 }
         /// An HTTPS endpoint (RFC 9460 §9).
-        package static let https: UInt16 = 65
+        @inlinable
+        package static var https: UInt16 { 65 }
     }
 
     /// The offset of the first question.
-    package static let firstQuestion = 12
+    @inlinable
+    package static var firstQuestion: Int { 12 }
 
     /// The longest message in octets: what a TCP length prefix can state.
-    package static let maximumLength = 65_535
+    @inlinable
+    package static var maximumLength: Int { 65_535 }
 
     /// The most pointers in one name: one for each label that the longest name can have.
     private static let pointerLimit = 127
 
     /// The number that pairs a response with its query.
+    @usableFromInline
     package let identifier: UInt16
 
     /// The header's second 16 bits.
+    @usableFromInline
     package let flags: UInt16
 
     /// How many questions the header states.
+    @usableFromInline
     package let questionCount: Int
 
     /// How many answer records the header states.
+    @usableFromInline
     package let answerCount: Int
 
-    private let bytes: Span<UInt8>
+    @usableFromInline
+    let bytes: Span<UInt8>
 
     /// Reads the header of the message that fills `bytes`.
     ///
     /// - Throws: ``WireError`` where the header is cut or the message is longer than any can be.
     @_lifetime(copy bytes)
+    @inlinable
+    @inline(__always)
     package init(parsing bytes: Span<UInt8>) throws(WireError) {
         guard bytes.count >= Self.firstQuestion else { throw .truncated(.dnsHeader) }
         guard bytes.count <= Self.maximumLength else { throw .limitExceeded(.dnsLength) }
@@ -97,17 +138,21 @@ package struct DNSMessage: ~Escapable {
     package var additionalCount: Int { Int(bytes.bigEndianUInt16(at: 10)) }
 
     /// Whether the response is longer than its transport could carry, and so holds only a part (TC).
+    @inlinable
     package var isTruncated: Bool { flags & 0x0200 != 0 }
 
     /// Whether the message is a response (QR).
+    @inlinable
     package var isResponse: Bool { flags & 0x8000 != 0 }
 
     /// The kind of query; zero is a standard query.
+    @inlinable
     package var opcode: UInt8 { UInt8(truncatingIfNeeded: flags &>> 11) & 0x0F }
 
     /// Reads the question at `offset` and fills `name` with the name it asks for.
     ///
     /// - Throws: ``WireError`` where the question is cut, a label or a pointer is not allowed, or the name is too long.
+    @inlinable
     package func readQuestion(at offset: Int, into name: inout DomainName) throws(WireError) -> Question {
         let end = try readName(at: offset, into: &name)
         guard bytes.count &- end >= 4 else { throw .truncated(.dnsQuestion) }
@@ -121,6 +166,7 @@ package struct DNSMessage: ~Escapable {
     /// Passes over the question at `offset` and returns the offset behind it.
     ///
     /// - Throws: ``WireError`` where the question is cut or a label is not allowed; where a pointer leads is not looked at.
+    @inlinable
     package func skipQuestion(at offset: Int) throws(WireError) -> Int {
         let end = try skipName(at: offset)
         guard bytes.count &- end >= 4 else { throw .truncated(.dnsQuestion) }
@@ -130,6 +176,7 @@ package struct DNSMessage: ~Escapable {
     /// Reads the record at `offset`, all but its owner's name and its data.
     ///
     /// - Throws: ``WireError`` where the record is cut before its data or a label of its owner's name is not allowed.
+    @inlinable
     package func readRecord(at offset: Int) throws(WireError) -> Record {
         let fields = try skipName(at: offset)
         guard bytes.count &- fields >= 10 else { throw .truncated(.dnsRecord) }
@@ -175,7 +222,8 @@ package struct DNSMessage: ~Escapable {
     private static let echParameter: UInt16 = 5
 
     /// The offset behind the name at `offset`: its root or its first pointer ends it.
-    private func skipName(at offset: Int) throws(WireError) -> Int {
+    @inlinable
+    func skipName(at offset: Int) throws(WireError) -> Int {
         var position = offset
         while position < bytes.count {
             let octet = Int(bytes[position])
@@ -194,23 +242,20 @@ package struct DNSMessage: ~Escapable {
     ///
     /// A pointer may lead anywhere in the message: RFC 1035 wants it to lead backwards, but servers answer questions where it does not, so
     /// the name is what they read. Each pointer counts against a limit, so that a loop ends as an error.
-    private func readName(at offset: Int, into name: inout DomainName) throws(WireError) -> Int {
-        // Nearly all questions are names without a pointer: their labels lie one behind another and are taken as one piece.
+    @usableFromInline
+    func readName(at offset: Int, into name: inout DomainName) throws(WireError) -> Int {
+        // Nearly all questions are short names without a pointer: their labels lie one behind another and are taken as one piece.
         var position = offset
+        var boundaries: UInt64 = 0
         while position < bytes.count {
             let octet = Int(bytes[position])
             guard octet > 0 else {
-                guard position &- offset <= DomainName.maximumLength else { break }
-                name.reset()
-                name.prependLabels(bytes, offset, position)
-                var label = offset
-                while label < position {
-                    name.markBoundary(position &- label)
-                    label &+= Int(bytes[label]) &+ 1
-                }
+                guard name.assign(labels: bytes, offset, position, boundaries) else { break }
                 return position &+ 1
             }
             guard octet < 64 else { break }
+            // Each label that is put behind the others lengthens the names that end with it.
+            boundaries = (boundaries | 1) &<< UInt64(octet &+ 1)
             position &+= octet &+ 1
         }
         return try readLabels(at: offset, into: &name)

@@ -5,18 +5,22 @@
 /// like `.` inside a label apart from a separator. Upper-case ASCII letters are folded (RFC 4343); no other octet is changed.
 ///
 /// It is deliberately not `CustomStringConvertible`: only ``presentation()`` spells a name, and the live sensor never calls it.
+@usableFromInline
 package struct DomainName: Sendable {
     /// The longest name in octets, without the root's (RFC 1035 §2.3.4: 255 octets with it).
     package static let maximumLength = 254
 
     /// The name's octets from the root's end on, eight to a word, the first in the lowest bits; octets past ``length`` are zero
     /// in the last word in use and undefined beyond.
+    @usableFromInline
     package private(set) var words: InlineArray<32, UInt64>
 
     /// Bit `n` is set where the last `n` octets of the name are whole labels.
+    @usableFromInline
     package private(set) var boundaries: InlineArray<4, UInt64>
 
     /// Octets of the name in wire form, without the root's; zero for the root itself.
+    @usableFromInline
     package private(set) var length: Int
 
     /// The root.
@@ -103,12 +107,35 @@ package struct DomainName: Sendable {
         markBoundary(length)
     }
 
-    /// Puts labels in front that lie one behind another in `start..<end`; where each begins is to be said with ``markBoundary(_:)``.
+    /// Makes this the name whose labels lie one behind another in `start..<end`, which lies inside `bytes`.
     ///
-    /// The caller has checked that they lie inside `bytes` and that the name stays within ``maximumLength``.
+    /// - Parameters:
+    ///   - bytes: a message.
+    ///   - start: the offset of the first label's length octet.
+    ///   - end: the offset behind the last label.
+    ///   - boundaries: bit `n` is set where the last `n` octets of the name are whole labels.
+    /// - Returns: false where the name is longer than `boundaries` can say or stands at the very beginning of the message.
     @inline(__always)
-    mutating func prependLabels(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) {
-        prepend(bytes, start, end)
+    mutating func assign(labels bytes: Span<UInt8>, _ start: Int, _ end: Int, _ boundaries: UInt64) -> Bool {
+        let length = end &- start
+        guard length > 0, length < 64, start >= 8 else { return false }
+        // The last octet comes first, which is what a word in network byte order has in its lowest bits. A length octet is below `A`.
+        var (index, behind) = (0, end)
+        while behind &- start >= 8 {
+            behind &-= 8
+            words[index] = lowercased(bytes.bigEndianUInt64(at: behind))
+            index &+= 1
+        }
+        let rest = UInt64(truncatingIfNeeded: behind &- start) &* 8
+        if rest > 0 {
+            words[index] = lowercased(bytes.bigEndianUInt64(at: behind &- 8)) & ((1 &<< rest) &- 1)
+        }
+        self.boundaries[0] = boundaries
+        self.boundaries[1] = 0
+        self.boundaries[2] = 0
+        self.boundaries[3] = 0
+        self.length = length
+        return true
     }
 
     /// Notes that the last `length` octets of the name are whole labels.
@@ -163,30 +190,36 @@ extension DomainName {
     /// The whole name is spelled by these words from the one with the first octet, `(length - 1) / 8`, down to that of index 0, once the dot that the
     /// first of them begins with is left out.
     /// - Parameter index: a word of ``words`` in use, counted from the root's end.
-    /// - Returns: the octets in the order of the text, the first in the lowest bits, zeros behind them where the word is not full; nil where one of
-    ///   them is not written as it is, in the text or between the quotes of JSON (RFC 8259 §7).
-    package func plainWord(_ index: Int) -> UInt64? {
+    /// - Returns: the octets in the order of the text, the first in the lowest bits, zeros behind them where the word is not full; and a number that
+    ///   is not zero where one of them is not written as it is, in the text or between the quotes of JSON (RFC 8259 §7).
+    @inlinable
+    @inline(__always)
+    package func plainWord(_ index: Int) -> (text: UInt64, special: UInt64) {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let lengths = boundaryMask(ofWord: index)
-        let vacant = UInt64(max(8 &- (length &- index &<< 3), 0)) &* 8
+        let vacant = UInt64(truncatingIfNeeded: max(8 &- (length &- index &<< 3), 0)) &* 8
         let word = words[index]
         // What is no letter of a label is checked as if it were one.
         let foreign = lengths | ~(UInt64.max &>> vacant)
         let letters: UInt64 = word & ~foreign | (ones &* 0x61) & foreign
-        let unprintable = ~(letters &+ ones &* 0x5F) | (letters &+ ones) | letters
-        let special =
-            unprintable & (ones &* 0x80) | octets(equalTo: dot, in: letters) | octets(equalTo: backslash, in: letters)
-            | octets(equalTo: 0x22, in: letters)
-        guard special == 0 else { return nil }
-        return (word & ~lengths | (ones &* UInt64(dot)) & lengths).byteSwapped &>> vacant
+        // Where an octet is found, those above it may be taken for others; where none is, none is.
+        let dots: UInt64 = letters ^ ones &* 0x2E
+        let backslashes: UInt64 = letters ^ ones &* 0x5C
+        let quotes: UInt64 = letters ^ ones &* 0x22
+        let low: UInt64 = (letters &- ones &* 0x21) & ~letters
+        let high: UInt64 = letters &+ ones | letters
+        let found = (dots &- ones) & ~dots | (backslashes &- ones) & ~backslashes | (quotes &- ones) & ~quotes
+        let text = (word & ~lengths | (ones &* 0x2E) & lengths).byteSwapped &>> vacant
+        return (text, (found | low | high) & (ones &* 0x80))
     }
 
     /// All bits of the octets of a word that are the lengths of labels.
+    @inlinable
     @inline(__always)
-    private func boundaryMask(ofWord index: Int) -> UInt64 {
+    func boundaryMask(ofWord index: Int) -> UInt64 {
         // The length of a label lies behind its last octet, where the name up to it ends.
         let bit = index &<< 3 &+ 1
-        var bits = boundaries[bit &>> 6] &>> UInt64(bit & 63)
+        var bits = boundaries[bit &>> 6] &>> UInt64(truncatingIfNeeded: bit & 63)
         if bit & 63 == 57, bit < 192 { bits |= boundaries[bit &>> 6 &+ 1] &<< 7 }
         let spread = (bits & 0xFF) &* 0x0101_0101_0101_0101 & 0x8040_2010_0804_0201
         return ((spread &+ 0x7F7F_7F7F_7F7F_7F7F) & 0x8080_8080_8080_8080) &>> 7 &* 0xFF
@@ -249,6 +282,7 @@ extension DomainName {
 }
 
 extension DomainName: Equatable {
+    @usableFromInline
     package static func == (one: DomainName, other: DomainName) -> Bool {
         guard one.length == other.length else { return false }
         for index in 0..<(one.length &+ 7) &>> 3 where one.words[index] != other.words[index] { return false }

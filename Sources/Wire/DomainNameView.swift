@@ -2,14 +2,18 @@
 ///
 /// A ``DomainName`` is long, and a function that borrows one and takes a span of its storage copies all of it first. A view is made
 /// where the name has its place in memory.
+@usableFromInline
 package struct DomainNameView: ~Escapable {
     /// See ``DomainName/words``.
+    @usableFromInline
     package let words: Span<UInt64>
 
     /// See ``DomainName/boundaries``.
+    @usableFromInline
     package let boundaries: Span<UInt64>
 
     /// See ``DomainName/length``.
+    @usableFromInline
     package let length: Int
 
     /// A name that was copied to another place.

@@ -1,11 +1,14 @@
 /// EtherTypes as IEEE assigns them, with the numbers that older switches use for stacked tags.
 ///
 /// GRE, Geneve, SNAP and Cisco HDLC name what they carry by the same numbers.
+@usableFromInline
 package enum EtherType {
     /// IPv4.
-    package static let ipv4: UInt16 = 0x0800
+    @inlinable
+    package static var ipv4: UInt16 { 0x0800 }
     /// IPv6.
-    package static let ipv6: UInt16 = 0x86DD
+    @inlinable
+    package static var ipv6: UInt16 { 0x86DD }
     static let customerTag: UInt16 = 0x8100
     static let serviceTag: UInt16 = 0x88A8
     static let oldTag1: UInt16 = 0x9100

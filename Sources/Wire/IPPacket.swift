@@ -1,31 +1,40 @@
 /// One IP packet, of either version, up to its transport payload.
 ///
 /// A view that exists is valid: reading it cannot trap. The payload never reaches past the length that the header states, so
-/// link-layer padding is not part of it.
+/// link-layer padding is not part of it. Inlined elsewhere, as are the other views: each packet would pay for copies of them else.
+@usableFromInline
 package struct IPPacket: ~Escapable {
     /// The sender's address.
+    @usableFromInline
     package let source: IPAddress
 
     /// The receiver's address.
+    @usableFromInline
     package let destination: IPAddress
 
     /// The IANA number of the protocol in the payload, after any extension headers.
+    @usableFromInline
     package let transport: UInt8
 
     /// The bytes behind the headers, as far as they are there: the transport protocol's, or of a fragment its piece of what was fragmented.
+    @usableFromInline
     package let payload: Span<UInt8>
 
     /// What the fragments of one packet have in common; of no meaning where the packet is none.
+    @usableFromInline
     package let identification: UInt32
 
     /// What few ask for, in one word: every field is copied more than once on the way of a packet that nobody answers. From the lowest bit on:
     /// the three flags, the fragment's offset in units of eight octets, twenty bits of the header's length, as many of the missing octets.
-    private let facts: UInt64
+    @usableFromInline
+    let facts: UInt64
 
     /// Whether the header states more octets than there are: the packet was cut by a copy range or a snap length.
+    @inlinable
     package var isTruncated: Bool { facts & 1 != 0 }
 
     /// Whether the packet is one part of a fragmented packet.
+    @inlinable
     package var isFragment: Bool { facts & 2 != 0 }
 
     /// Whether fragments follow this one.
@@ -45,6 +54,8 @@ package struct IPPacket: ~Escapable {
     ///
     /// - Throws: ``WireError`` where the version is unknown or a header is cut or contradicts itself.
     @_lifetime(copy bytes)
+    @inlinable
+    @inline(__always)
     package init(parsing bytes: Span<UInt8>) throws(WireError) {
         guard bytes.count > 0 else { throw .truncated(.ipVersion) }
         switch bytes[0] &>> 4 {
@@ -55,6 +66,7 @@ package struct IPPacket: ~Escapable {
     }
 
     @_lifetime(copy payload)
+    @inlinable
     @inline(__always)
     init(
         source: IPAddress,
@@ -128,6 +140,7 @@ package struct IPPacket: ~Escapable {
 }
 
 /// IANA protocol numbers that Grindvakt reads. Inlined, since a constant of another target is a call for each packet.
+@usableFromInline
 package enum TransportProtocol {
     /// Transmission Control Protocol.
     @inlinable

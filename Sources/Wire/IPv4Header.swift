@@ -17,6 +17,7 @@ extension IPPacket {
     /// A total length of zero is taken as "to the end of the bytes": that is how the kernel hands over a packet that is larger
     /// than the field can state, and how capture tools see one that the network card will cut.
     @_lifetime(copy bytes)
+    @inlinable
     @inline(__always)
     init(v4 bytes: Span<UInt8>) throws(WireError) {
         guard bytes.count >= 20 else { throw .truncated(.ipv4Header) }

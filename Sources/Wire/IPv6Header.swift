@@ -15,11 +15,36 @@ extension IPPacket {
     /// The walk ends at the first header that is not an extension header, or behind the header of a fragment: what follows there is a piece
     /// of the fragmented part. A payload length of zero means "to the end of the bytes" (RFC 2675).
     @_lifetime(copy bytes)
+    @inlinable
     @inline(__always)
     init(v6 bytes: Span<UInt8>) throws(WireError) {
         guard bytes.count >= 40 else { throw .truncated(.ipv6Header) }
         let stated = Int(bytes.bigEndianUInt16(at: 4)) &+ 40
         let end = stated == 40 ? bytes.count : min(stated, bytes.count)
+        let next = bytes[6]
+        guard next == TransportProtocol.tcp || next == TransportProtocol.udp else {
+            try self.init(extended: bytes, stated, end)
+            return
+        }
+        self.init(
+            source: IPAddress(v6: bytes.bigEndianUInt64(at: 8), bytes.bigEndianUInt64(at: 16)),
+            destination: IPAddress(v6: bytes.bigEndianUInt64(at: 24), bytes.bigEndianUInt64(at: 32)),
+            transport: next,
+            payload: bytes.extracting(40..<end),
+            headerLength: 40,
+            missing: max(stated &- bytes.count, 0),
+            isTruncated: stated > bytes.count,
+            fragmentOffset: 0,
+            isFragment: false,
+            hasMoreFragments: false,
+            identification: 0
+        )
+    }
+
+    /// The same of a packet whose first header leads to others, or to neither UDP nor TCP; it is at least 40 octets long.
+    @_lifetime(copy bytes)
+    @usableFromInline
+    init(extended bytes: Span<UInt8>, _ stated: Int, _ end: Int) throws(WireError) {
         let chain = try ExtensionChain(of: bytes, next: bytes[6], from: 40, to: end)
         self.init(
             source: IPAddress(v6: bytes.bigEndianUInt64(at: 8), bytes.bigEndianUInt64(at: 16)),

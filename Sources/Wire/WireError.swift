@@ -1,6 +1,7 @@
 /// Why bytes could not be read as the format they claim to be.
 ///
 /// Payloads name the field, never its content, so that an error can be counted and logged without telling who asked for what.
+@usableFromInline
 package enum WireError: Error, Equatable, Sendable {
     /// The bytes end inside this field.
     case truncated(WireField)
@@ -11,6 +12,7 @@ package enum WireError: Error, Equatable, Sendable {
 }
 
 /// The fields that a ``WireError`` can name.
+@usableFromInline
 package enum WireField: UInt8, Equatable, Sendable {
     case ipVersion
     case ipv4Header

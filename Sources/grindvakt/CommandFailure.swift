@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlSocket
+import Handover
 import ListFiles
 import LiveCapture
 import NetfilterQueue
@@ -32,7 +33,7 @@ extension QueueError: CommandFailure {
 }
 
 extension ResponseError: CommandFailure {
-    var exitStatus: Int32 { 3 }
+    var exitStatus: Int32 { self == .nobodyKeepsSockets ? 2 : 3 }
 }
 
 extension TapError: CommandFailure {
@@ -51,6 +52,12 @@ extension ControlSocketError: CommandFailure {
         case .groupNotPermitted: 3
         default: 2
         }
+    }
+}
+
+extension HandoverError: CommandFailure {
+    var exitStatus: Int32 {
+        if case .notPermitted = self { 3 } else { 2 }
     }
 }
 

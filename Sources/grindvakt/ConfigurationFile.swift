@@ -21,10 +21,16 @@ struct ConfigurationFile: Sendable {
 
     private let last = LastText()
 
-    /// Reads and checks the configuration.
+    /// Reads and checks the configuration: the file, its drop-ins, and the lists of the command line.
     func read() throws -> SensorConfiguration {
         var configuration = SensorConfiguration()
-        if let path { configuration = try last.configuration(of: try Self.text(of: path), path) }
+        if let path { configuration = try last.configuration(of: try ConfigurationFileText.load(path)) }
+        return try withLists(configuration)
+    }
+
+    /// A configuration with the lists of the command line.
+    func withLists(_ configuration: SensorConfiguration) throws -> SensorConfiguration {
+        var configuration = configuration
         for path in lists {
             for list in try Self.lists(in: path) {
                 guard list.id != SensorConfiguration.endpointsID,
@@ -83,17 +89,17 @@ struct ConfigurationFile: Sendable {
     }
 }
 
-/// The text that was read last, and what it says.
+/// The texts that were read last, and what they say.
 ///
 /// The TOML library never frees what it has parsed, some kilobytes each time, so that a sensor that reloads every few minutes would grow for
-/// as long as it runs; a text that has not changed is not parsed again.
+/// as long as it runs; texts that have not changed are not parsed again.
 private final class LastText: Sendable {
-    private let last = Mutex<(text: String, configuration: SensorConfiguration)?>(nil)
+    private let last = Mutex<(files: [ConfigurationFileText], configuration: SensorConfiguration)?>(nil)
 
-    func configuration(of text: String, _ path: String) throws(ConfigurationError) -> SensorConfiguration {
-        if let known = last.withLock({ $0 }), known.text == text { return known.configuration }
-        let configuration = try SensorConfiguration(text: text, path: path)
-        last.withLock { $0 = (text, configuration) }
+    func configuration(of files: [ConfigurationFileText]) throws(ConfigurationError) -> SensorConfiguration {
+        if let known = last.withLock({ $0 }), known.files == files { return known.configuration }
+        let configuration = try ConfigurationReading(files).get()
+        last.withLock { $0 = (files, configuration) }
         return configuration
     }
 }
@@ -111,6 +117,7 @@ extension SensorConfiguration {
         inspector.inspectsHTTP = inspectsHTTP
         inspector.flowCapacity = max(1_024, flows / workers)
         inspector.streamBudget = max(1 << 20, flowMemory / workers)
+        inspector.attemptWindow = UInt64(statistics.attemptWindow) * 1_000_000_000
         return inspector
     }
 }

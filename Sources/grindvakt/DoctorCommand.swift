@@ -51,7 +51,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let facts = await HostGatherer.facts(
             configuration,
             path: config,
-            text: try config.map { try ConfigurationFile.text(of: $0) } ?? "",
+            text: try config.map { try ConfigurationFileText.load($0).first?.text ?? "" } ?? "",
             backend: backend,
             stateDirectory: configuration.state.directory
         )

@@ -22,8 +22,10 @@ struct Grindvakt: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, TapCommand.self, ReplayCommand.self, RulesCommand.self, StatusCommand.self,
             TopCommand.self,
-            MetricsCommand.self, ReloadCommand.self, RollbackCommand.self, KillSwitchCommand.self, PassCommand.self,
-            ListCommand.self, DoctorCommand.self, DemoCommand.self, SelftestCommand.self,
+            MetricsCommand.self, ReloadCommand.self, UpgradeCommand.self, RollbackCommand.self, KillSwitchCommand.self,
+            PassCommand.self,
+            ListCommand.self, ConfigCommand.self, ReportCommand.self, DoctorCommand.self, DemoCommand.self,
+            SelftestCommand.self, AnswerSocketsCommand.self,
         ]
     )
 

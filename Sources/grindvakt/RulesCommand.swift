@@ -20,6 +20,7 @@ struct RulesCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "show",
             abstract: "Print exactly what apply would feed to nft, or to iptables-restore and ip6tables-restore."
         )
         @OptionGroup var options: RuleOptions
@@ -31,6 +32,7 @@ struct RulesCommand: AsyncParsableCommand {
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "apply",
             abstract: "Put the rules in place of earlier ones, at once and as a whole; twice is as good as once."
         )
         @OptionGroup var options: RuleOptions
@@ -51,6 +53,7 @@ struct RulesCommand: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
+            commandName: "remove",
             abstract: "Remove the rules and nothing else.",
             discussion: """
                 Without --backend both front ends are looked at, whichever applied the rules; the other options say \

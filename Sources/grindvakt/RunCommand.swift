@@ -1,4 +1,5 @@
 import ArgumentParser
+import Confinement
 import SensorConfiguration
 
 /// `grindvakt run`: the sensor.
@@ -29,25 +30,31 @@ struct RunCommand: AsyncParsableCommand {
     )
     var list: [String] = []
 
-    @Option(help: ArgumentHelp("The queues: one number, or first:last, one worker each.", valueName: "first:last"))
-    var queues: QueueNumbers?
-
-    @Option(help: ArgumentHelp("The metrics socket.", valueName: "path"), completion: .file())
-    var socket: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Let the counters be read over TCP, too, as at 127.0.0.1:9469 or [::1]:9469.",
-            valueName: "address:port"
-        )
-    )
-    var listen: ListenAddress?
+    @OptionGroup
+    var overrides: ConfigurationOverrides
 
     @Flag(help: "Leave bad lines of the lists out, and log which, instead of refusing the list.")
     var lenient = false
 
-    @OptionGroup
-    var log: LogOptions
+    @Flag(
+        help: ArgumentHelp(
+            "Take the queues of the sensor that runs, once the lists are read; it ends then.",
+            discussion: """
+                The sensor that runs with the same metrics socket judges packets until this one is ready, and goes on where this one cannot start. \
+                No packet is lost or passes unseen.
+                """
+        )
+    )
+    var takeOver = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Leave the queues to systemd at SIGTERM, for the next start.",
+            discussion:
+                "Needs FileDescriptorStoreMax= in the unit, with room for each queue and two more. SIGINT lets them go."
+        )
+    )
+    var keepQueues = false
 
     func validate() throws {
         guard config != nil || list.isEmpty == false else {
@@ -59,12 +66,9 @@ struct RunCommand: AsyncParsableCommand {
         let file = ConfigurationFile(path: config, lists: list, isLenient: lenient)
         try await Sensor.run(
             file,
-            adjust: { configuration in
-                if let queues { configuration.queues = queues.range }
-                if let socket { configuration.socket = socket }
-                if let listen { configuration.metrics.listen = listen }
-                log.apply(to: &configuration.log)
-            },
+            adjust: overrides.apply(to:),
+            job: .queues,
+            succession: SuccessionOptions(isInLine: true, takesOver: takeOver, keepsQueues: keepQueues),
             start: { sensor in try sensor.start() }
         )
     }

@@ -6,8 +6,11 @@ import EvasionCases
 struct SelftestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "selftest",
-        abstract: "Let the sensor show what it sees, on packets of its own making.",
-        subcommands: [EvasionCommand.self]
+        abstract: "Let the sensor show what it sees and stops, and sign for it.",
+        subcommands: [
+            EvasionCommand.self, ConfinementCommand.self, CoverageCommand.self, CertifyCommand.self,
+            VerifyDocumentCommand.self,
+        ]
     )
 }
 

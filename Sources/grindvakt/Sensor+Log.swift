@@ -15,8 +15,21 @@ struct ToldState {
     var failingResponses = Episode()
     /// The lists that have expired.
     var expired: Set<String> = []
+    /// What of the configuration should be written in another way.
+    var remarks: [ConfigurationError] = []
     /// Why the sensor stops.
     var stopReason: String?
+}
+
+extension Logger {
+    /// Logs what of the configuration should be written in another way.
+    func tell(_ remarks: [ConfigurationError]) {
+        for remark in remarks {
+            var fields: [LogField: LogValue] = [.path: .text(remark.path), .reason: .text(remark.problem)]
+            fields[.line] = remark.line.map { .number($0) }
+            tell(.configurationOutdated, remark.description, fields)
+        }
+    }
 }
 
 // What the sensor logs of its parts. Lists are named by their identifiers, files by their paths, nothing by its content.

@@ -1,6 +1,7 @@
 import Blocklists
 import ControlSocket
 import Glibc
+import Handover
 import Inspection
 import ListFiles
 import LiveCapture
@@ -10,6 +11,7 @@ import NetfilterRules
 import OperationLog
 import Responses
 import SensorConfiguration
+import Statistics
 import Synchronization
 import Telemetry
 
@@ -22,9 +24,12 @@ final class Sensor: Sendable {
         var workers: (any SensorWorkers)?
         var failOpenSeconds = 0.0
         var withdrawal: DecisionWithdrawal?
+        var hits: HitRecord?
         /// Packets that passed unseen by the end of the last second.
         var unseen: UInt64 = 0
         var watch = HealthWatch()
+        /// What another process left, until the workers have it.
+        var inheritance: QueueInheritance?
     }
 
     private let file: ConfigurationFile
@@ -32,9 +37,12 @@ final class Sensor: Sendable {
     private let output: LogOutput
     private let slots = ListSlots()
     private let updater: ListUpdater
+    private let statistics: StatisticsWriter?
+    private let coverage: CoverageIntake?
     private let processStatistics = ProcessStatisticsSource()
     private let startedAt = Sensor.now()
-    private let notifier = ServiceNotifier()
+    let notifier = ServiceNotifier()
+    let succession = Mutex(Succession())
     private let state: Mutex<State>
     private let changes = ChangeQueue()
     let told = Mutex(ToldState())
@@ -55,6 +63,11 @@ final class Sensor: Sendable {
             slots: slots
         )
         state = Mutex(State(configuration: configuration))
+        told.withLock { $0.remarks = configuration.remarks }
+        statistics = try configuration.statisticsSettings().map { settings in
+            StatisticsWriter(settings) { event in logger.tell(event) }
+        }
+        coverage = try statistics.flatMap { try CoverageIntake(configuration, $0, logger) }
         log(try updater.start(), over: [])
     }
 
@@ -70,6 +83,7 @@ final class Sensor: Sendable {
             queue.copyRange = configuration.copyRange
             queue.maximumLength = UInt32(configuration.queueLength)
             queue.receiveBuffer = configuration.receiveBuffer
+            queue.isRealTime = configuration.isRealTime
             queue.markMask = configuration.rules.mark.mask
             queue.acceptedMark = configuration.rules.mark.accepted
             queue.acceptedAnewMark = configuration.rules.mark.acceptedAnew
@@ -82,7 +96,15 @@ final class Sensor: Sendable {
         inspector.flowKey = .random()
         inspector.unjudged = configuration.unjudged
         inspector.answersHTTP = responses.page.isEmpty == false
-        let pool = try WorkerPool(queues, inspector: inspector, blocklists: updater.source) {
+        // A tap has none: it may run beside the sensor, with the same state directory.
+        let hits = try configuration.store().flatMap { HitRecord(in: $0.folder, logger) }
+        let pool = try WorkerPool(
+            queues,
+            inspector: inspector,
+            blocklists: updater.source,
+            hits: hits?.sketches,
+            inheritance: state.withLock { $0.inheritance.take() }
+        ) {
             try responder(responses)
         }
         let withdrawal = DecisionWithdrawal(
@@ -92,9 +114,19 @@ final class Sensor: Sendable {
         )
         state.withLock { state in
             state.workers = pool
+            state.hits = hits
             state.withdrawal = withdrawal
         }
         for state in pool.states { log(state, wanted: configuration) }
+        if let takeover = pool.takeover { log(takeover) }
+    }
+
+    /// The workers of the queues; nil in a tap, and where they do not work.
+    var pool: WorkerPool? { state.withLock { $0.workers } as? WorkerPool }
+
+    /// Notes what another process left, for ``start()``.
+    func inherit(_ inheritance: QueueInheritance) {
+        state.withLock { $0.inheritance = inheritance }
     }
 
     /// What a worker answers by; one that cannot send, where no list asks for it and the process may not.
@@ -144,8 +176,14 @@ final class Sensor: Sendable {
         }
         guard let workers else { return }
         log(stopBecause: reason)
-        notifier.notify("STOPPING=1")
-        workers.stop()
+        // While nobody waits for it: what is counted from here on is little.
+        if leavesQueues { statistics?.writeNow(statisticsReading(of: workers)) }
+        end(workers)
+        if let statistics {
+            statistics.writeNow(statisticsReading(of: workers))
+            statistics.close()
+        }
+        writeHits()
         logEndOfEpisodes(state.withLock { $0.configuration.onOverload })
         output.tellLeftOut(isLast: true)
         logger.tell(.stopped, "stopped")
@@ -166,7 +204,13 @@ final class Sensor: Sendable {
             setKillSwitch: { isOn, uid in
                 await self.changes.run { self.setKillSwitchNow(isOn, Self.caller(uid)) }
             },
-            pass: { request, uid in await self.changes.run { self.passNow(request, Self.caller(uid)) } }
+            pass: { request, uid in
+                let wishedAt = Self.monotonicSeconds()
+                let outcome = await self.changes.run { self.passNow(request, Self.caller(uid)) }
+                if case (.letPass, .done) = (request.change, outcome) { self.noteUnblock(since: wishedAt) }
+                return outcome
+            },
+            upgrade: { uid in await self.upgrade(Self.caller(uid)) }
         )
     }
 
@@ -221,6 +265,62 @@ final class Sensor: Sendable {
         output.tellLeftOut()
     }
 
+    /// Brings the entries that were hit since the last time into their file, where there is a state directory for it.
+    func writeHits() {
+        state.withLock { $0.hits }?.write(slots.all, at: Self.now())
+    }
+
+    /// Writes the figures of the time since the last write to the store of statistics, where there is one.
+    func writeStatistics() async {
+        guard let statistics, let workers = state.withLock({ $0.workers }) else { return }
+        await statistics.write(statisticsReading(of: workers))
+        await coverage?.take(at: Timestamp.now.seconds)
+    }
+
+    private func statisticsReading(of workers: any SensorWorkers) -> StatisticsReading {
+        let configured = state.withLock { $0.configuration.lists }
+        return StatisticsReading(reading(of: workers), monotonic: Self.monotonicSeconds()) { id in
+            configured.first { $0.id == id }.flatMap { Self.changedAt($0.path) }
+        }
+    }
+
+    /// Notes how long it takes until every worker has the lists that are published now. Taps block nothing, so that there is nothing to unblock.
+    ///
+    /// - Parameters:
+    ///   - wishedAt: when names were asked to pass, by the clock that only goes on.
+    ///   - issuedAt: when publishers issued what lets them pass, in seconds since the Unix epoch; nil where it was somebody here.
+    private func noteUnblock(since wishedAt: Double, issuedAt: [Double]? = nil) {
+        guard let statistics, let pool = state.withLock({ $0.workers }) as? WorkerPool else { return }
+        let generation = updater.source.generation
+        Task {
+            // A worker that is stuck for longer is told by the sensor's health.
+            while Self.monotonicSeconds() - wishedAt < 60 {
+                guard pool.oldestGeneration < generation else {
+                    guard let issuedAt else {
+                        return statistics.noteUnblock(seconds: Self.monotonicSeconds() - wishedAt)
+                    }
+                    for time in issuedAt { statistics.noteUnblock(seconds: max(Self.now() - time, 0), isRemoval: true) }
+                    return
+                }
+                try? await Task.sleep(for: .milliseconds(5))
+            }
+        }
+    }
+
+    /// Notes how long it took from the issue of the editions that an update has put into use until names that they have no more pass, and from
+    /// the wish for the update until names that are allowed now do.
+    private func noteUnblocks(_ outcome: ListUpdater.Outcome, _ plan: ListPlan, since wishedAt: Double) {
+        if outcome.newlyAllowed > 0 { noteUnblock(since: wishedAt) }
+        let issued = outcome.lists.compactMap { list -> Double? in
+            guard list.isFallback == false, outcome.differences[list.id].map({ $0.removed > 0 }) == true else {
+                return nil
+            }
+            let path = plan.lists.first { $0.descriptor.id == list.id }?.path
+            return list.edition.issuedAt.map { Double($0) } ?? path.flatMap { Self.changedAt($0) }.map { Double($0) }
+        }
+        if issued.isEmpty == false { noteUnblock(since: wishedAt, issuedAt: issued) }
+    }
+
     /// Logs what has begun or ended since it was last called, about once a second.
     func noteEpisodes() {
         let (workers, configuration) = state.withLock { ($0.workers, $0.configuration) }
@@ -235,11 +335,18 @@ final class Sensor: Sendable {
         defer { ProcessLimits.returnFreePages() }
         notifier.notify("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonicMicroseconds())")
         defer { notifier.notify("READY=1") }
-        let at = Self.now()
+        let (at, wishedAt) = (Self.now(), Self.monotonicSeconds())
         let before = updater.report.lists
         do {
-            let plan = try file.read().plan(isLenient: file.isLenient)
+            let configuration = try file.read()
+            let isTold = told.withLock { told in
+                defer { told.remarks = configuration.remarks }
+                return told.remarks == configuration.remarks
+            }
+            if isTold == false { logger.tell(configuration.remarks) }
+            let plan = try configuration.plan(isLenient: file.isLenient)
             let outcome = try updater.update(plan, by: caller)
+            noteUnblocks(outcome, plan, since: wishedAt)
             log(outcome, over: before)
             note(\.reloads, at, succeeded: outcome.refused.isEmpty)
             guard outcome.refused.isEmpty else {
@@ -358,9 +465,13 @@ final class Sensor: Sendable {
     }
 
     private func reading() -> SensorReading {
-        let (reloads, rollbacks, workers, failOpenSeconds, recentFindings) = state.withLock {
+        reading(of: state.withLock { $0.workers })
+    }
+
+    private func reading(of workers: (any SensorWorkers)?) -> SensorReading {
+        let (reloads, rollbacks, failOpenSeconds, recentFindings) = state.withLock {
             let recentFindings = $0.watch.findings(at: Self.monotonicSeconds())
-            return ($0.reloads, $0.rollbacks, $0.workers, $0.failOpenSeconds, recentFindings)
+            return ($0.reloads, $0.rollbacks, $0.failOpenSeconds, recentFindings)
         }
         let report = updater.report
         var state = SensorState(
@@ -378,6 +489,9 @@ final class Sensor: Sendable {
             recentFindings: recentFindings
         )
         state.failOpenSeconds = failOpenSeconds
+        state.statistics = statistics?.state
+        // Also before there are workers to say so: whoever adds attempts up must not see a window that never was.
+        state.attemptWindowSeconds = Double(self.state.withLock { $0.configuration.statistics.attemptWindow })
         workers?.describe(in: &state)
         if state.taps.isEmpty { state.failures = failures() }
         return SensorReading(workers: workers?.counters ?? [], slots: slots, state: state)
@@ -399,11 +513,19 @@ final class Sensor: Sendable {
     }
 
     /// Seconds since the Unix epoch.
-    private static func now() -> Double {
+    static func now() -> Double {
         var time = timespec()
         // SAFETY: `time` outlives the call.
         _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
+    /// When a file came to its place, or was changed there, in seconds since the Unix epoch; nil where it is missing.
+    private static func changedAt(_ path: String) -> Int64? {
+        var status = stat()
+        // SAFETY: the path and the result outlive the call.
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        return Int64(status.st_ctim.tv_sec)
     }
 
     private static func monotonicSeconds() -> Double {
@@ -457,6 +579,8 @@ extension ActiveList {
             expiresAt: edition.expiresAt.map { Double($0) },
             rejectedLines: edition.lines?.rejected ?? 0,
             notEnforceableLines: edition.lines?.notEnforceable ?? 0,
+            leftOut: (edition.lines?.causes ?? [:])
+                .map { LeftOutLines(cause: $0.key.label, count: $0.value) }.sorted { $0.cause < $1.cause },
             exceptions: edition.count(.exception),
             testNames: edition.count(.test),
             isFallback: isFallback

@@ -1,9 +1,14 @@
+import Confinement
 import ControlSocket
+import Dispatch
+import Handover
 import Logging
 import NetfilterQueue
 import OperationLog
+import Responses
 import SensorConfiguration
 import ServiceLifecycle
+import Statistics
 import UnixSignals
 
 extension Sensor {
@@ -12,13 +17,24 @@ extension Sensor {
     /// - Parameters:
     ///   - file: the configuration and the lists, as they are read again at a reload.
     ///   - adjust: puts what the command line says above the configuration.
+    ///   - job: what the process still does once the workers have started; the rest it takes from itself.
+    ///   - options: what becomes of the queues before and after this process.
     ///   - start: starts the sensor's workers.
     /// - Throws: what ends the sensor before it is told to.
     static func run(
         _ file: ConfigurationFile,
         adjust: (inout SensorConfiguration) -> Void,
+        job: Confinement.Job,
+        succession options: SuccessionOptions = SuccessionOptions(),
         start: (Sensor) throws -> Void
     ) async throws {
+        // Before anything else opens a file, or starts a program.
+        PassedSockets.takeNote()
+        let stored = options.isInLine ? StoredDescriptors.take() : []
+        // While there is little memory to have copied, and before the process confines itself.
+        let starter =
+            options.isInLine
+            ? ProgramStarter(program: InstalledProgram.path, arguments: InstalledProgram.takeOverArguments) : nil
         ProcessLimits.returnLargeBlocks()
         ProcessLimits.forbidBacktraces()
         let hasNoCoreDumps = ProcessLimits.forbidCoreDumps()
@@ -39,6 +55,7 @@ extension Sensor {
             "starting: grindvakt \(Grindvakt.productVersion)",
             [.version: .text(Grindvakt.productVersion)]
         )
+        logger.tell(configuration.remarks)
         if hasNoCoreDumps == false {
             logger.tell(.coreDumpsPossible, "core dumps could not be forbidden; set LimitCORE=1 in the unit")
         }
@@ -50,11 +67,25 @@ extension Sensor {
             path: configuration.socket,
             access: SocketAccess(mode: configuration.metrics.mode, group: configuration.metrics.group),
             source: sensor.controlSource,
-            logger: logger
+            logger: logger,
+            isHeldBack: options.takesOver
         )
         logger.tell(.socketBound, "socket \(control.path): bound", [.path: .text(control.path)])
+        let handover = options.takesOver ? try sensor.takeOver(besides: control.path) : nil
+        if handover == nil { sensor.inherit(stored) }
         let listener = try configuration.metrics.listen.map { listen throws(ControlSocketError) in
-            try MetricsListener(
+            if let descriptor = handover?.listener?.duplicate(),
+                let listener = MetricsListener(
+                    adopting: descriptor,
+                    address: listen.address,
+                    port: listen.port,
+                    source: sensor.controlSource,
+                    logger: logger
+                )
+            {
+                return listener
+            }
+            return try MetricsListener(
                 address: listen.address,
                 port: listen.port,
                 source: sensor.controlSource,
@@ -69,15 +100,20 @@ extension Sensor {
             )
         }
         try start(sensor)
+        if let handover { try sensor.finish(handover, control) }
+        if configuration.isConfined { sensor.confine(for: job) }
         hasStarted = true
         output.release()
-        try await sensor.serve(control, listener, signals)
+        let successors =
+            options.isInLine ? sensor.awaitSuccessors(besides: control.path, listener, options, starter) : nil
+        try await sensor.serve(control, listener, signals, successors)
     }
 
     private func serve(
         _ control: ControlSocket,
         _ listener: MetricsListener?,
-        _ signals: SensorSignals
+        _ signals: SensorSignals,
+        _ successors: HandoverSocket?
     ) async throws {
         // The group would log each step of stopping; the sensor says itself what matters.
         let quiet = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
@@ -87,12 +123,20 @@ extension Sensor {
                 failureTerminationBehavior: .gracefullyShutdownGroup
             )
         }
+        let handovers = successors.map {
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: HandoverService(sensor: self, socket: $0),
+                successTerminationBehavior: .gracefullyShutdownGroup
+            )
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: listeners + [
+                services: listeners + (handovers.map { [$0] } ?? []) + [
                     .init(service: ReloadOnHangup(sensor: self, signals: signals.hangups)),
                     .init(service: Clock(sensor: self)),
                     .init(service: HealthClock(sensor: self)),
+                    .init(service: StatisticsClock(sensor: self)),
+                    .init(service: HitClock(sensor: self)),
                     .init(
                         service: EndOnSignal(sensor: self, signals: signals.ends),
                         successTerminationBehavior: .gracefullyShutdownGroup
@@ -109,6 +153,7 @@ extension Sensor {
         )
         do {
             try await group.run()
+            stop()
         } catch {
             stop(because: (error as? any CommandFailure)?.description ?? "a service of the sensor failed")
             throw error
@@ -136,7 +181,30 @@ private struct SensorService: Service {
             sensor.stop(because: (error as? any CommandFailure)?.description)
             throw error
         }
-        sensor.stop()
+        // Packets wait from the moment on at which queues are left: that is the last thing to do then.
+        if sensor.leavesQueues == false { sensor.stop() }
+    }
+}
+
+/// Hands the queues to a sensor that asks for them, and ends the group once it has them.
+private struct HandoverService: Service {
+    let sensor: Sensor
+    let socket: HandoverSocket
+
+    func run() async throws {
+        let (handovers, continuation) = AsyncStream.makeStream(of: Void.self)
+        // On a thread of its own: whoever asks may take long.
+        DispatchQueue(label: "handover").async {
+            while let connection = socket.accept() {
+                guard sensor.handOver(on: connection) else { continue }
+                break
+            }
+            continuation.finish()
+        }
+        await cancelWhenGracefulShutdown {
+            for await _ in handovers {}
+        }
+        socket.stop()
     }
 }
 
@@ -184,6 +252,34 @@ private struct HealthClock: Service {
     }
 }
 
+/// Lets the sensor write its figures every eight seconds, and at the end of each hour.
+private struct StatisticsClock: Service {
+    let sensor: Sensor
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: .seconds(StatisticsWriter.pause(at: Sensor.now())))
+                await sensor.writeStatistics()
+            }
+        }
+    }
+}
+
+/// Lets the sensor write down which entries were hit, every few minutes.
+private struct HitClock: Service {
+    let sensor: Sensor
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: .seconds(HitRecord.pause))
+                sensor.writeHits()
+            }
+        }
+    }
+}
+
 /// Ends, and the group with it, at the first SIGTERM or SIGINT.
 private struct EndOnSignal: Service {
     let sensor: Sensor
@@ -192,6 +288,7 @@ private struct EndOnSignal: Service {
     func run() async throws {
         for await signal in signals.cancelOnGracefulShutdown() {
             sensor.willStop(because: "\(signal)")
+            if signal == .sigterm { sensor.leaveQueuesAtEnd() }
             return
         }
     }

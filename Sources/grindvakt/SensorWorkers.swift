@@ -35,7 +35,11 @@ extension WorkerPool: SensorWorkers {
 
     func describe(in state: inout SensorState) {
         state.queueConfigurations = states
+        state.attemptWindowSeconds = Double(attemptWindow) / 1_000
         state.threads = threadStates
+        state.takeover = takeover.map {
+            TakeoverState(queues: $0.queues, waiting: $0.waiting, queuedAgain: $0.queuedAgain, passed: $0.passed)
+        }
         // Readable by root and the group root alone: nothing is said of the queues where it cannot be read.
         guard let kernel = KernelQueueTable.read() else { return }
         state.queues = states.map { queue in
@@ -109,6 +113,7 @@ extension TapPool: SensorWorkers {
 
     func describe(in state: inout SensorState) {
         state.taps = states
+        state.attemptWindowSeconds = Double(attemptWindow) / 1_000
         state.threads = threadStates
     }
 

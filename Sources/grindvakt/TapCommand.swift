@@ -1,4 +1,5 @@
 import ArgumentParser
+import Confinement
 import SensorConfiguration
 
 /// `grindvakt tap`: the sensor on a mirror port.
@@ -118,6 +119,7 @@ struct TapCommand: AsyncParsableCommand {
                 if let listen { configuration.metrics.listen = listen }
                 log.apply(to: &configuration.log)
             },
+            job: .interfaces,
             start: { sensor in try sensor.start(taps) }
         )
     }

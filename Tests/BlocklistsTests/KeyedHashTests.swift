@@ -133,6 +133,15 @@ struct KeyedHashTests {
         #expect(seen.count == 8)
     }
 
+    @Test func `the fingerprint of two words is the hash of their octets, and none of five words`() {
+        let (one, two): (UInt64, UInt64) = (0x0706_0504_0302_0100, 0x0E_0D0C_0B0A_0908)
+        #expect(
+            Self.key.fingerprint(one, two) == reference(Array(0..<15), Self.key, compressions: 1, finalizations: 3)
+        )
+        #expect(Self.key.fingerprint(one, two) != Self.key.fingerprint(one, 0, 0, 0, two))
+        #expect(Self.key.fingerprint(one, two) != Self.key.fingerprint(0, one, 0, 0, two))
+    }
+
     @Test func `random keys differ`() {
         #expect(HashKey.random() != HashKey.random())
     }

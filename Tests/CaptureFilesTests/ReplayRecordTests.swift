@@ -53,6 +53,8 @@ struct ReplayRecordTests {
         summary.packets = 210
         summary.names = 31
         summary.matches = 2
+        summary.events = 8
+        summary.attempts = 7
         summary.dropped = 3
         summary.undecided = ["over-budget": 1, "malformed": 4, "truncated": 2]
         summary.anomalies = ["tunnelled": 1, "record-split": 2, "of-a-later-release": 3]
@@ -62,7 +64,7 @@ struct ReplayRecordTests {
             line == #"{"type":"summary","file":"a\"\#u{FFFD}.pcap","packets":210,"names":31,"matches":2,"dropped":3,"#
                 + #""undecided":{"malformed":4,"truncated":2,"over-budget":1},"#
                 + #""anomalies":{"record-split":2,"tunnelled":1,"of-a-later-release":3},"#
-                + #""encrypted_dns_flows":{"dot":6,"doh":5}}"# + "\n"
+                + #""encrypted_dns_flows":{"dot":6,"doh":5},"events":8,"attempts":7}"# + "\n"
         )
     }
 

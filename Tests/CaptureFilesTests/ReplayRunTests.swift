@@ -62,7 +62,7 @@ struct ReplayRunTests {
 
     static func summaryLine(_ file: String) -> String {
         #"{"type":"summary","file":"\#(file)","packets":3,"names":2,"matches":1,"dropped":1,"undecided":{},"#
-            + #""anomalies":{},"encrypted_dns_flows":{}}"# + "\n"
+            + #""anomalies":{},"encrypted_dns_flows":{},"events":1,"attempts":1}"# + "\n"
     }
 
     @Test func `jsonl with all names`() async throws {
@@ -75,6 +75,15 @@ struct ReplayRunTests {
                     messages: ""
                 )
         )
+    }
+
+    @Test func `events and attempts go by the capture's time, and are the same each time`() async throws {
+        // A packet each second, so that every other one finds the window of two seconds closed.
+        let frames = [[UInt8]](repeating: Packets.ethernet(Self.blocked), count: 5)
+        try folder.write(CaptureBuilder().pcap(frames), to: "a.pcap")
+        let first = try await run(options("a.pcap", every: false)).output
+        #expect(first.hasSuffix(#""events":5,"attempts":3}"# + "\n"))
+        for _ in 0..<3 { #expect(try await run(options("a.pcap", every: false)).output == first) }
     }
 
     @Test func `without all names only matches are listed, and all are counted`() async throws {

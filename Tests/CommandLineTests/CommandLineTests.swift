@@ -26,7 +26,7 @@ struct CommandLineTests {
         ("rules apply", ["--config", "--backend", "nft", "iptables"]),
         ("rules remove", ["--config", "--backend", "nft", "iptables"]),
         ("status", ["--socket"]),
-        ("reload", ["--socket"]),
+        ("reload", ["--socket"]), ("upgrade", ["--socket"]),
         ("metrics", ["--socket", "--format", "--textfile"]),
         ("demo", ["demo"]),
     ]

@@ -23,10 +23,13 @@ enum Program {
         let result = try await Subprocess.run(
             .name("env"),
             arguments: Arguments([program] + arguments),
-            input: .string(input),
+            input: .inputWriter,
             output: .string(limit: 16 << 20),
             error: .string(limit: 1 << 20)
-        )
+        ) { execution in
+            // Not `.string`: Subprocess 1.0 ends this process where the program ends before that is written.
+            _ = try? await execution.standardInputWriter.write(input)
+        }
         let status: Int32? = if case .exited(let code) = result.terminationStatus { code } else { nil }
         return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
     }

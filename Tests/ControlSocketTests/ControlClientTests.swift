@@ -4,7 +4,7 @@ import Testing
 
 @testable import ControlSocket
 
-@Suite("Control client", .timeLimit(.minutes(1)))
+@Suite("Control client", .timeLimit(.minutes(5)))
 struct ControlClientTests {
     private let directory: TemporaryDirectory
     private let path: String
@@ -43,6 +43,43 @@ struct ControlClientTests {
         let silent = try SocketFile.listen(at: path)
         defer { close(silent.descriptor) }
         #expect(await failure(timeout: .milliseconds(50)) == .timeout(path, .milliseconds(50)))
+    }
+
+    @Test func `where too many wait before it a client waits too, and gets its turn`() async throws {
+        let busy = try SocketFile.listen(at: path)
+        defer { close(busy.descriptor) }
+        // Room for one that is not accepted yet, and that one is there.
+        #expect(Glibc.listen(busy.descriptor, 0) == 0)
+        let first = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(first) }
+        #expect(SocketFile.connect(first, path) == 0)
+        #expect(await failure(timeout: .milliseconds(200)) == .timeout(path, .milliseconds(200)))
+        async let failed = failure(timeout: .seconds(300))
+        close(try await accepted(busy.descriptor))
+        let client = try await accepted(busy.descriptor)
+        // The request is read first: a socket that is closed with something unread takes back what it has sent.
+        var request: [UInt8] = []
+        while request.suffix(4).elementsEqual("\r\n\r\n".utf8) == false {
+            var octets = [UInt8](repeating: 0, count: 1_024)
+            // SAFETY: the array holds as many octets as the call is told.
+            let count = unsafe recv(client, &octets, octets.count, 0)
+            try #require(count > 0)
+            request += octets.prefix(count)
+        }
+        let answer = Array("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".utf8)
+        // SAFETY: the octets outlive the call.
+        _ = unsafe send(client, answer, answer.count, CInt(MSG_NOSIGNAL))
+        close(client)
+        #expect(await failed == nil)
+    }
+
+    /// The next connection of a socket that does not block.
+    private func accepted(_ descriptor: CInt) async throws -> CInt {
+        while true {
+            let connection = accept(descriptor, nil, nil)
+            if connection >= 0 { return connection }
+            try await Task.sleep(for: .milliseconds(10))
+        }
     }
 
     @Test func `a path that is too long`() async {

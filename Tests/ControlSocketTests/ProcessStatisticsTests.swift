@@ -31,12 +31,4 @@ struct ProcessStatisticsTests {
     func `a line that is cut short gives nothing`(line: String) {
         #expect(ProcessStatisticsSource().statistics(inProcessStat: line, openDescriptors: 0) == nil)
     }
-
-    @Test func `the boot time is found among the other lines`() {
-        #expect(
-            ProcessStatisticsSource.bootTime(inStat: "cpu 1 2\nintr 5\nbtime 1763776000\nprocesses 9\n")
-                == 1_763_776_000
-        )
-        #expect(ProcessStatisticsSource.bootTime(inStat: "cpu 1 2\n") == nil)
-    }
 }

@@ -96,6 +96,7 @@ struct StatusTableTests {
 
             names      dns 0, http 0, quic 0, tls 1
             matches    1
+            attempts   0 in 0 events
             tests      2
             left alone allowed 1, passed 1, protected 0
             answers    answer 0 (limited 1), reset 2

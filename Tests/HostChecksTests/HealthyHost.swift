@@ -1,3 +1,4 @@
+import Confinement
 import ControlSocket
 import NetfilterRules
 import SensorConfiguration
@@ -90,6 +91,9 @@ enum HealthyHost {
         KernelQueueTable.parse("\(number) \(port) 0 2 65531 \(kernel) \(user) 99 1\n").first
     }
 
+    /// What the kernel says of a sensor that has confined itself.
+    static let confined = ProcessStatus("CapPrm:\t1000\nCapEff:\t1000\nNoNewPrivs:\t1\nSeccomp:\t2\n")
+
     static func facts(_ change: (inout HostFacts) throws -> Void = { _ in }) throws -> HostFacts {
         var facts = HostFacts(
             configuration: try SensorConfiguration(text: configuration, path: "/etc/grindvakt/grindvakt.toml"),
@@ -106,6 +110,7 @@ enum HealthyHost {
             700: HostFacts.Owner(process: 700, program: "grindvakt"),
             4_000_000_001: HostFacts.Owner(process: 700, program: "grindvakt"),
         ])
+        facts.confinement = .known(confined)
         facts.knowsQueueStatement = .known(false)
         facts.refusedFeatures = .known([])
         facts.iptables = .known(listings())

@@ -1,4 +1,6 @@
+import Confinement
 import NetfilterRules
+import SensorConfiguration
 import Telemetry
 import Testing
 
@@ -206,6 +208,19 @@ struct HostCheckTests {
         ) { $0.owners = .known([700: HostFacts.Owner(process: 31, program: "suricata")]) },
         Case("queue-owners", .note, "queue 0: its process is not to be seen from here") {
             $0.owners = .known([4_000_000_001: HostFacts.Owner(process: 700, program: "grindvakt")])
+        },
+        Case("confinement", .warning, "the sensor is not confined: its system calls are not filtered") {
+            $0.confinement = .known(ProcessStatus("CapPrm:\t1000\nNoNewPrivs:\t1\nSeccomp:\t0\n"))
+        },
+        Case(
+            "confinement",
+            .warning,
+            "the sensor is not confined: it can start programs with more rights, its capabilities: CAP_DAC_OVERRIDE CAP_NET_ADMIN CAP_NET_RAW 38 more"
+        ) {
+            $0.confinement = .known(ProcessStatus("CapPrm:\t1ffffffffff\nNoNewPrivs:\t0\nSeccomp:\t2\n"))
+        },
+        Case("confinement", .note, "sandbox is false: the sensor keeps every right that it was started with") {
+            $0.configuration.isConfined = false
         },
         Case("queue-drops", .warning, "queue 0: 7 packets did not fit into the receive buffer") {
             $0.queues = .known([HealthyHost.queue(0, port: 700, user: 7)].compactMap(\.self))

@@ -3,35 +3,48 @@ import Testing
 /// The floors of DESIGN: an arrow may only point down. A new target states its floor here and in the architecture page.
 private let floors: [String: Int] = [
     "CNetfilterQueue": 0, "CPcap": 0, "CIDN2": 0, "CZlib": 0, "CXXHash": 0, "CCrypto": 0, "CPrefetch": 0,
-    "Wire": 1, "Telemetry": 1,
-    "Blocklists": 2, "QUICProtection": 2,
+    "CHandover": 0, "CConfinement": 0,
+    "Wire": 1, "Telemetry": 1, "HTMLPages": 1,
+    "Blocklists": 2, "QUICProtection": 2, "Figures": 2,
+    "BenchmarkRecords": 2,
     "Inspection": 3,
     "NetfilterQueue": 4, "CaptureFiles": 4, "LiveCapture": 4, "ListFiles": 4, "ListFetch": 4, "ControlSocket": 4,
-    "NetfilterRules": 4, "Responses": 4, "StatusPage": 4, "OperationLog": 4,
+    "Handover": 4, "NetfilterRules": 4, "Responses": 4, "StatusPage": 4, "OperationLog": 4,
     "SensorConfiguration": 4,
     "HostChecks": 4,
+    "Confinement": 4,
     "LiveView": 4,
+    "Reports": 4, "PrometheusQueries": 4,
+    "CoverageProbes": 4,
     "NetworkLab": 4,
+    "Statistics": 4,
     "grindvakt": 5,
 ]
 
 /// Arrows between adapters that are wanted: a configuration is made of what the adapters understand, a frame has the same link header
 /// in a capture file and on the interface, and a worker answers for what it drops. The socket serves the page. The checks of a host look at what
-/// the other adapters leave on it, and the live view is drawn from what the client of the socket reads.
+/// the other adapters leave on it, and the live view is drawn from what the client of the socket reads. Records are made of figures.
 private let arrowsWithinAFloor: [String: Set<String>] = [
     "SensorConfiguration": ["NetfilterRules", "OperationLog"], "LiveCapture": ["CaptureFiles"],
     "NetfilterQueue": ["Responses"], "ControlSocket": ["StatusPage"],
-    "HostChecks": ["NetfilterQueue", "ListFiles", "ControlSocket", "NetfilterRules", "SensorConfiguration"],
+    "HostChecks": [
+        "NetfilterQueue", "ListFiles", "ControlSocket", "NetfilterRules", "SensorConfiguration", "Confinement",
+    ],
     "LiveView": ["ControlSocket"],
+    "BenchmarkRecords": ["Figures"],
+    "CoverageProbes": ["ListFiles"],
 ]
 
 /// What a target must never see, besides what its floor rules out.
 private let forbidden: [String: Set<String>] = [
     "Telemetry": ["Wire", "Blocklists", "Inspection"],
     "ControlSocket": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles"],
+    "Handover": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles", "ControlSocket", "Telemetry"],
     "LiveView": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles"],
     "StatusPage": ["Wire", "Blocklists", "Inspection", "NetfilterQueue", "ListFiles", "ControlSocket"],
+    "Reports": ["Wire", "Blocklists", "Inspection"], "PrometheusQueries": ["Wire", "Blocklists", "Inspection"],
     "CaptureFiles": ["NetfilterQueue", "LiveCapture"],
+    "CoverageProbes": ["Blocklists", "Inspection", "NetfilterQueue"],
     "LiveCapture": ["NetfilterQueue", "ListFiles"],
     "NetfilterQueue": ["ListFiles", "CaptureFiles", "LiveCapture"],
 ]

@@ -19,7 +19,8 @@ struct TapInspectionTests {
     ) throws -> TapInspection {
         let source = try source ?? BlocklistSource(blocklist("blocked.test"))
         let inspector = Inspector(configuration: InspectorConfiguration(), blocklists: source)
-        return TapInspection(linkLayer: layer, inspector: inspector, counters: counters)
+        let attempts = AttemptTable(InspectorConfiguration())
+        return TapInspection(linkLayer: layer, inspector: inspector, counters: counters, attempts: attempts)
     }
 
     /// One list that drops a name, counted in slot 5.

@@ -37,6 +37,23 @@ extension LiveTests {
                 #expect(samples["grindvakt_matches_total{\(sample)}"] == value, "\(sample)")
             }
             #expect(samples.sum("grindvakt_matches_total") == 82)
+            for (labels, value) in [
+                (#"list="dropped",mechanism="dns_udp",action="drop""#, 50.0),
+                (#"list="dropped",mechanism="tls_sni",action="drop""#, 1),
+                (#"list="observed",mechanism="dns_udp",action="observe""#, 30),
+                (#"list="observed",mechanism="tls_sni",action="observe""#, 1),
+            ] {
+                #expect(samples["grindvakt_events_total{\(labels)}"] == value, "\(labels)")
+            }
+            #expect(samples.sum("grindvakt_events_total") == 82)
+            #expect(samples.sum("grindvakt_any_events_total") == 82)
+            // One entry of each list, over two queues and two mechanisms: two attempts at least, and how many more depends on how long the
+            // machine takes.
+            let attempts = samples.sum("grindvakt_attempts_total")
+            #expect(attempts >= 2 && attempts < 41)
+            #expect(samples.sum("grindvakt_any_attempts_total") == attempts)
+            #expect(samples["grindvakt_attempt_window_seconds"] == 2)
+            #expect(samples["grindvakt_attempt_table_displaced_total"] == 0)
             #expect(samples.sum("grindvakt_undecided_total") == 0)
             #expect(samples.sum("grindvakt_flows") == 3)
             for queue in 0...1 {

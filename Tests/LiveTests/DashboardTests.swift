@@ -118,7 +118,7 @@ extension Site {
               scrape_interval: 1s
               evaluation_interval: 1s
             rule_files:
-              - \(Dashboard.root)/systemd/monitoring/grindvakt.rules.yml
+              - \(Dashboard.root())/systemd/monitoring/grindvakt.rules.yml
             scrape_configs:
               - job_name: grindvakt
                 static_configs:

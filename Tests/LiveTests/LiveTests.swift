@@ -7,7 +7,7 @@ import Testing
     "Live sensor",
     .serialized,
     .enabled(if: geteuid() == 0, "needs root: network namespaces and netfilter queues"),
-    .timeLimit(.minutes(5 * slowdown))
+    .timeLimit(.minutes(5 * slowdown + kills / 3))
 )
 struct LiveTests {}
 

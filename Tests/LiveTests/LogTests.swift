@@ -23,7 +23,8 @@ extension LiveTests {
             let events = lines.map(\.event).filter { $0 != "receive-buffer-small" && $0 != "suffixes-missing" }
             #expect(
                 events == [
-                    "starting", "list-active", "list-active", "socket-bound", "queue-bound", "queue-bound", "ready",
+                    "starting", "list-active", "list-active", "socket-bound", "queue-bound", "queue-bound", "confined",
+                    "ready",
                     "list-active", "reloaded", "line-left-out", "lines-left-out", "list-refused", "line-left-out",
                     "line-left-out", "kill-switch-on", "kill-switch-off", "stopping", "repeats-left-out",
                     "repeats-left-out", "stopped",

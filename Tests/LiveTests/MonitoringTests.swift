@@ -14,22 +14,24 @@ extension LiveTests {
             let server = try await site.startPrometheus(prometheus, jobs: ["listener": Monitoring.listener])
             let flood = try site.startFlood(least: 2_000, rate: 200, patience: 2, domain: Site.listed)
             try await site.wait("a rate") {
-                try await site.query(#"rate(grindvakt_packets_total{verdict="drop"}[6s])"#).reduce(0, +) > 160
+                try await site.values(of: #"rate(grindvakt_packets_total{verdict="drop"}[6s])"#).reduce(0, +) > 160
             }
-            let rate = try await site.query(#"rate(grindvakt_packets_total{verdict="drop"}[6s])"#).reduce(0, +)
+            let rate = try await site.values(of: #"rate(grindvakt_packets_total{verdict="drop"}[6s])"#).reduce(0, +)
             #expect((160...240).contains(rate), "\(rate) a second of 200")
             let (sent, answered) = try await flood.end()
             #expect(sent == 2_000 && answered == 0)
             try await site.wait("the last packet") {
-                try await site.query(#"sum(grindvakt_packets_total{verdict="drop"})"#) == [2_000]
+                try await site.values(of: #"sum(grindvakt_packets_total{verdict="drop"})"#) == [2_000]
             }
-            #expect(try await site.query("sum(grindvakt_matches_total)") == [2_000])
-            #expect(try await site.query("sum(grindvakt_verdict_seconds_count)") == [2_000])
-            #expect(try await site.query("min_over_time(up[1m])").allSatisfy { $0 == 1 })
-            let slowest = try await site.query("histogram_quantile(1, sum by (le) (grindvakt_verdict_seconds_bucket))")
+            #expect(try await site.values(of: "sum(grindvakt_matches_total)") == [2_000])
+            #expect(try await site.values(of: "sum(grindvakt_verdict_seconds_count)") == [2_000])
+            #expect(try await site.values(of: "min_over_time(up[1m])").allSatisfy { $0 == 1 })
+            let quantile = "histogram_quantile(1, sum by (le) (grindvakt_verdict_seconds_bucket))"
+            let slowest = try await site.values(of: quantile)
             #expect(slowest.allSatisfy { $0 > 0 && $0 <= 1.048576 })
-            #expect(try await site.query("sum(grindvakt_health_finding)") == [0])
-            #expect(try await site.query("sum(grindvakt_worker_cpu_seconds_total)").allSatisfy { $0 > 0 })
+            #expect(try await site.values(of: "sum(grindvakt_health_finding)") == [0])
+            #expect(try await site.values(of: "sum(grindvakt_worker_cpu_seconds_total)").allSatisfy { $0 > 0 })
+            #expect(try await site.values(of: "min(grindvakt_worker_realtime)") == [1])
             #expect(server.lines.contains { $0.contains("level=error") || $0.contains("level=warn") } == false)
         }
     }
@@ -69,16 +71,16 @@ extension LiveTests {
             #expect(try await Command.output(["ls", folder]) == "grindvakt.prom\n")
             for job in jobs.keys {
                 try await site.wait("the packets by \(job)") {
-                    try await site.query(#"sum(grindvakt_packets_total{verdict="drop",job="\#(job)"})"#) == [100]
+                    try await site.values(of: #"sum(grindvakt_packets_total{verdict="drop",job="\#(job)"})"#) == [100]
                 }
-                #expect(try await site.query(#"up{job="\#(job)"}"#) == [1])
+                #expect(try await site.values(of: #"up{job="\#(job)"}"#) == [1])
             }
             let error = #"node_textfile_scrape_error{job="textfile"}"#
-            #expect(try await site.query(error) == [0])
+            #expect(try await site.values(of: error) == [0])
             // Both ways carry every family, but for those that the node exporter has of itself.
             let families = #"count(count by (__name__) ({__name__=~"grindvakt_.*",job="%"}))"#
             let counts = try await ["haproxy", "textfile"].asyncMap { job in
-                try await site.query(families.replacing("%", with: job))
+                try await site.values(of: families.replacing("%", with: job))
             }
             #expect(counts[0] == counts[1] && (counts[0].first ?? 0) > 40, "\(counts)")
 
@@ -200,7 +202,12 @@ extension Site {
         let scrapes = jobs.map { job, address in
             "  - job_name: \(job)\n    static_configs:\n      - targets: [\"\(address)\"]\n"
         }
-        let text = "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n" + scrapes.joined()
+        return try await startPrometheus(program, scraping: scrapes.joined())
+    }
+
+    /// Starts Prometheus on the router, with these entries of `scrape_configs`, once a second.
+    func startPrometheus(_ program: String, scraping jobs: String) async throws -> LabProcess {
+        let text = "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n" + jobs
         let server = lab.spawn(
             [
                 program, "--config.file=\(try lab.write(text, to: "prometheus.yml"))",
@@ -216,7 +223,7 @@ extension Site {
     }
 
     /// The values of a query.
-    fileprivate func query(_ query: String) async throws -> [Double] {
+    func values(of query: String) async throws -> [Double] {
         let result = try await lab.router.run([
             "curl", "-sS", "--max-time", "10", "--data-urlencode", "query=\(query)",
             "http://\(Monitoring.server)/api/v1/query",

@@ -27,6 +27,7 @@ extension LiveTests {
                 told["log in \(format)"] = sensor.lines.joined(separator: "\n")
                 told["files of the sensor, \(format)"] = "read: " + (try await site.filesOfSensor())
             }
+            told.merge(try await site.everyReport()) { $1 }
             told["start with a bad list"] = try await site.failedStart()
             let secrets =
                 Planted.texts
@@ -53,8 +54,8 @@ extension LiveTests {
             for command in commands where command != "help" {
                 if try await site.grindvakt([command, "--help"]).output.contains("--socket") { asking.insert(command) }
             }
-            // These two are the sensor itself.
-            asking.subtract(["run", "tap"])
+            // Two are the sensor itself, and one starts another: it is tried with a bad configuration, which refuses it.
+            asking.subtract(["run", "tap", "upgrade"])
             #expect(asking.subtracting(Planted.commands.map(\.arguments[0])) == [])
             #expect(
                 asking.isSuperset(of: ["status", "metrics", "reload", "rollback", "kill-switch", "pass", "doctor"])
@@ -170,6 +171,9 @@ extension Site {
             [state]
             directory = "state"
 
+            [statistics]
+            market = "se"
+
             [metrics]
             socket = "\(socket)"
             listen = "127.0.0.1:\(Self.port)"
@@ -238,6 +242,9 @@ extension Site {
             let refused = try await ask(["reload", "--socket", socket], "")
             #expect(refused.status == .exited(2), "\(fault): \(refused)")
             told["reload with \(fault)"] = refused.output + refused.errors
+            let upgrade = try await ask(["upgrade", "--socket", socket], "")
+            #expect(upgrade.status == .exited(2), "\(fault): \(upgrade)")
+            told["upgrade with \(fault)"] = upgrade.output + upgrade.errors
         }
         try lab.write(configuration, to: "planted.toml")
         return told
@@ -272,7 +279,7 @@ extension Site {
     /// What anybody on the host can read of the process: its command line, and what its user can read besides.
     fileprivate func process(of sensor: LabProcess) async throws -> [String: String] {
         let found = try await Command.output([
-            "pgrep", "-n", "-f", "^\(binary) run --config \(lab.path("planted.toml"))",
+            "pgrep", "-o", "-f", "^\(binary) run --config \(lab.path("planted.toml"))",
         ])
         let number = try #require(found.split(separator: "\n").first)
         var told: [String: String] = [:]
@@ -294,6 +301,33 @@ extension Site {
         let cores = try await Command.output(["find", lab.folder, "-name", "core*"])
         #expect(cores.isEmpty, "\(cores)")
         return try await Command.output(["sh", "-c", "find \(state) -type f -exec cat {} + | tr -c '[:print:]' '\\n'"])
+    }
+
+    /// What reports, records, receipts and certificates say of what was planted.
+    fileprivate func everyReport() async throws -> [String: String] {
+        var told: [String: String] = [:]
+        let configuration = ["--config", lab.path("planted.toml")]
+        func tell(_ arguments: [String], status: Int32 = 0) async throws {
+            let result = try await ask(arguments + configuration, "")
+            #expect(result.status == .exited(status), "\(arguments): \(result)")
+            told[arguments.prefix(4).joined(separator: " ")] = "said: " + result.output + result.errors
+        }
+        // What the operator has written there `config show` tells, of course.
+        try await tell(["config", "check"])
+        for format in ["text", "csv", "json", "html"] { try await tell(["report", "--output", format]) }
+        // Today is not over, and of yesterday nothing is known.
+        try await tell(["report", "export", "--member", "alpha", "-o", lab.folder], status: 1)
+        #expect(try await ask(["list", "keygen", "-o", lab.path("member")], "").succeeded)
+        let key = ["--member", "alpha", "--key", lab.path("member.key"), "-o"]
+        let receipt = lab.path("receipt.json")
+        try await tell(["list", "receipt", "dropped"] + key + [receipt])
+        let quarter = try await Command.output(["sh", "-c", "echo $(date -u +%Y)Q$(( ($(date -u +%-m) + 2) / 3 ))"])
+        let certificate = lab.path("certificate.json")
+        try await tell(
+            ["selftest", "certify", "--quarter", String(quarter.prefix { $0 != "\n" })] + key + [certificate]
+        )
+        told["receipt and certificate"] = try await Command.output(["cat", receipt, certificate])
+        return told
     }
 
     /// What a sensor says that cannot start, as a list is bad and it has none to go on with.

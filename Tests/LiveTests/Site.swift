@@ -30,11 +30,15 @@ struct Site: Sendable {
         let prefix = namespace.split(separator: "-").dropLast().joined(separator: "-")
         #expect(try await !Command.output(["ip", "netns", "list"]).contains(prefix), "namespaces are left")
         #expect(try await !Command.run(["test", "-e", folder]).succeeded, "the folder is left")
-        let processes = try await Command.run(["pgrep", "-a", "-f", folder])
-        #expect(processes.output.isEmpty, "processes are left")
+        // The sensor's process that starts its successor ends a moment after it.
+        let hasEnded = try await Command.wait(atMost: .seconds(20)) {
+            try await Command.run(["pgrep", "-f", folder]).output.isEmpty
+        }
+        #expect(hasEnded, "processes are left")
     }
 
-    private static func binary() async throws -> String {
+    /// The program under test.
+    static func binary() async throws -> String {
         let environment = try await Command.output(["sh", "-c", "printf %s \"$GRINDVAKT_BINARY\""])
         if environment.isEmpty == false { return environment }
         let tests = try Lab.ownExecutable()

@@ -75,6 +75,7 @@ struct Document {
         """
         {"id":"\(id)","actions":["\(action)"],"entries":\(entries),"sequence":7,"activated_at":1763776800,\
         "expires_at":\(expiresAt.map { "\($0)" } ?? "null"),"expired":\(expired),"fallback":\(fallback),"matches":\(matches),\
+        "events":\(matches * 3),"attempts":\(matches * 2),\
         "matches_by_action":{"\(action)":{"dns":\(matches),"tls":0,"quic":0,"http":0}},"exempted":{"allowed":0}}
         """
     }

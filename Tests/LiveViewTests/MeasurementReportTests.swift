@@ -47,7 +47,7 @@ struct MeasurementReportTests {
             {"interface":"mirror0","reading":false,"packets_per_second":2.5,"received_per_second":2.5,\
             "kernel_lost_per_second":0,"interface_lost_per_second":0,"load":0,"flows":0}],"lists":[\
             {"id":"police","entries":20000,"sequence":7,"activated_at":1763776800,"issued_at":null,\
-            "expires_at":1763900000,"expired":false,"fallback":false,"matches_per_second":5,\
+            "expires_at":1763900000,"expired":false,"fallback":false,"matches_per_second":5,"attempts_per_second":10,\
             "blocked_per_second":{"dns":5,"tls":0,"quic":0,"http":0},"observed_per_second":{},\
             "left_alone_per_second":0}]}
             """

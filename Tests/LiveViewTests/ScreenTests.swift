@@ -71,9 +71,9 @@ struct ScreenTests {
                   0      1.00k        3        0        0         0    25%   9.9us       7
                   1      48.0k       40      5.0        0         0    95%  >100us       0
             - 3 lists ----------------------------------------------------------------------
-             LIST        STATE     ACTION    ENTRIES      AGE  EXPIRES  MATCHES/s  MATCHES
-             police      ok        drop        20000    1d 1h    never        7.0        7
-             interpol    FALLBACK  nxdomain    20000    1d 1h   9h 12m        3.0        3
+             LIST        STATE     ACTION    ENTRIES      AGE  EXPIRES  MATCHES/s  ATTEMPTS
+             police      ok        drop        20000    1d 1h    never        7.0        14
+             interpol    FALLBACK  nxdomain    20000    1d 1h   9h 12m        3.0         6
             - 4 not judged, hidden, odd ----------------------------------------------------
              undecided/s      2.0                         #  malformed 2.0/s (2)
              hidden DNS/s       0                         _  none

@@ -20,7 +20,8 @@ struct KernelQueueTableTests {
                     copyMode: 2,
                     copyRange: 65_531,
                     kernelDropped: 7,
-                    userDropped: 9
+                    userDropped: 9,
+                    lastID: 100
                 ),
                 KernelQueue(
                     number: 65_535,

@@ -151,4 +151,18 @@ struct LibcryptoTests {
         let isReady = ready.canOpen
         #expect(isReady)
     }
+
+    @Test func `an opener that is not prepared asks for no cipher until it is`() throws {
+        var opener = InitialOpener(isPrepared: false)
+        let canOpenAtFirst = opener.canOpen
+        #expect(canOpenAtFirst == false)
+        var frames: [UInt8] = []
+        let bytes = Vectors.clientV1
+        let packet = try QUICInitialPacket(parsing: bytes.span)
+        let isOpenAtFirst = opener.open(packet, initialConnectionID: packet.destinationConnectionID, into: &frames)
+        #expect(isOpenAtFirst == false && frames.isEmpty)
+        opener.prepare()
+        let isOpen = opener.open(packet, initialConnectionID: packet.destinationConnectionID, into: &frames)
+        #expect(isOpen && frames.isEmpty == false)
+    }
 }

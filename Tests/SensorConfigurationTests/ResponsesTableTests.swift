@@ -27,7 +27,7 @@ struct ResponsesTableTests {
         ("sinkhole-v4 = \"2001:db8::1\"", "IPv4 address"), ("sinkhole-v4 = \"192.0.2\"", "IPv4 address"),
         ("sinkhole-v4 = \"192.0.2.1/24\"", "IPv4 address"), ("sinkhole-v4 = \"\"", "IPv4 address"),
         ("sinkhole-v6 = \"192.0.2.1\"", "IPv6 address"), ("sinkhole-v6 = \"2001:db8::1%eth0\"", "IPv6 address"),
-        ("ttl = 61", "60"), ("ttl = -1", "60"), ("http = \"block\"", "\"reset\", \"page\", \"redirect\""),
+        ("sinkhole-ttl = 61", "60"), ("ttl = -1", "60"), ("http = \"block\"", "\"reset\", \"page\", \"redirect\""),
         ("http = \"redirect\"", "needs a redirect"), ("redirect = \"stop.example\"", "http://"),
         ("redirect = \"https://stop.example/\\u000d\\u000aX: y\"", "ASCII"), ("reason-sv = \"a\\u000ab\"", "one line"),
         ("authority-url = \"javascript:alert(1)\"", "http://"), ("rate = 0", "rate"), ("rates = 1", "\"rate\""),

@@ -169,46 +169,7 @@ struct SectionTests {
 
 /// Every key that there is.
 enum KnownKeys {
-    static let all: [(header: String, keys: [String])] = [
-        (
-            "[sensor]",
-            [
-                "queues", "fail-open", "queue-length", "copy-range", "receive-buffer", "flows", "flow-memory",
-                "on-overload", "on-malformed", "on-over-budget", "decision-lifetime", "mark-mask",
-            ]
-        ),
-        ("[inspect]", ["dns", "dns-answers", "encrypted-dns", "tunnels", "doh-endpoints", "tls", "quic", "http"]),
-        (
-            "[rules]",
-            ["forwarded", "received", "generated", "dns-ports", "tls-ports", "quic-ports", "http-ports"]
-        ),
-        (
-            "[[list]]",
-            [
-                "id", "path", "url", "format", "match", "action", "protocols", "precedence", "publisher", "purpose",
-                "legal-basis", "extended-error", "extended-error-text", "on-malformed", "on-over-budget", "test-names",
-                "publishers", "threshold", "seal-key", "rejected-percent",
-            ]
-        ),
-        ("[allow]", ["path"]),
-        ("[trust]", ["publishers", "threshold", "operator", "approvers", "seal-key", "expired"]),
-        (
-            "[gates]",
-            [
-                "empty", "growth", "shrink", "public-suffix", "protected-name", "entry-kind", "purpose", "rejects",
-                "growth-percent", "growth-count", "shrink-percent", "shrink-count", "change-floor", "rejected-percent",
-                "refused-kinds", "protected", "public-suffixes", "approvals",
-            ]
-        ),
-        ("[state]", ["directory", "audit-log"]),
-        ("[fetch]", ["proxy", "certificate-authority", "maximum-size", "connect-timeout", "timeout"]),
-        (
-            "[responses]",
-            [
-                "sinkhole-v4", "sinkhole-v6", "ttl", "http", "redirect", "reason-sv", "reason-en", "authority",
-                "authority-url", "complaints", "quic-unreachable", "rate",
-            ]
-        ),
-        ("[metrics]", ["socket", "mode", "group", "listen"]),
-    ]
+    static let all: [(header: String, keys: [String])] = SensorConfiguration.tables.map { table in
+        (table.header, table.keys.map(\.name))
+    }
 }

@@ -89,6 +89,7 @@ struct SensorConfigurationTests {
             queue-length = 2048
             copy-range = 1500
             receive-buffer = 1_048_576
+            realtime = false
             flows = 4096
             flow-memory = 16_777_216
             mark-mask = 0x1C00_0000
@@ -99,6 +100,7 @@ struct SensorConfigurationTests {
         #expect(configuration.queueLength == 2_048)
         #expect(configuration.copyRange == 1_500)
         #expect(configuration.receiveBuffer == 1_048_576)
+        #expect(configuration.isRealTime == false)
         #expect(configuration.flows == 4_096)
         #expect(configuration.flowMemory == 16_777_216)
         #expect(configuration.rules.mark == FlowMark(mask: 0x1C00_0000))
@@ -279,7 +281,8 @@ struct SensorConfigurationTests {
         ("[sensor]\nfail-open true\n", 2),
         ("[sensor]\r\nqueues = 0:1\r\n", 2), ("[.sensor]\n", 1), ("\n[\n", 2), ("[[\n", 1), ("[[[list]]]\n", 1),
         ("[#sensor]\n", 1),
-        ("[å]\n", 1), ("[[=]]\n", 1), ("\u{FEFF}[/]\n", 1), ("[ ]\n", 1), ("[", 1),
+        ("[å]\n", 1), ("[[=]]\n", 1), ("\u{FEFF}[/]\n", 1), ("[ ]\n", 1), ("[", 1), ("list = [\n  },\n]\n", 2),
+        ("a = [1, # [\n }\n", 2),
     ])
     func `a fault of syntax has its line, on one line`(text: String, line: Int) throws {
         let error = try #require(refusal(text))

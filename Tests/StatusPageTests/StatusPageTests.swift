@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import HTMLPages
 import Telemetry
 import Testing
 
@@ -106,7 +107,7 @@ struct StatusPageTests {
         }
         let responses = CountedResponse.allCases.count * (ResponseResult.allCases.count - 1)
         let counts =
-            CountedVerdict.allCases.count + InspectedProtocol.allCases.count + 2 + ExemptionReason.allCases.count
+            CountedVerdict.allCases.count + InspectedProtocol.allCases.count + 4 + ExemptionReason.allCases.count
             + UndecidedCause.allCases.count + EncryptedDNS.allCases.count + Anomaly.allCases.count
         #expect(compared == counts + responses)
         let bodies = page.elements.filter {

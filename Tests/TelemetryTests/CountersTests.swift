@@ -92,13 +92,76 @@ struct CountersTests {
         }
     }
 
+    @Test func `every slot, mechanism and action has a cell of its own`() {
+        let counters = Counters(queue: 0)
+        for slot in 0..<Counters.slotCapacity {
+            for mechanism in Mechanism.allCases {
+                let number = slot + Int(mechanism.rawValue)
+                for count in 0..<2 * number {
+                    counters.countEvent(slot: slot, mechanism, beginsAttempt: count < number)
+                }
+                for _ in 0..<number + 3 { counters.countTestEvent(slot: slot, mechanism) }
+            }
+        }
+        for action in CountedAction.allCases {
+            for mechanism in Mechanism.allCases {
+                let number = 10 * Int(action.rawValue) + Int(mechanism.rawValue)
+                for count in 0..<2 * number {
+                    counters.countAnyEvent(mechanism, action, beginsAttempt: count < number)
+                }
+            }
+        }
+        for _ in 0..<5 { counters.countDisplacedAttempt() }
+        let reading = counters.read()
+        for slot in 0..<Counters.slotCapacity {
+            for mechanism in Mechanism.allCases {
+                let number = UInt64(slot) + UInt64(mechanism.rawValue)
+                #expect(reading.events(slot: slot, mechanism) == 2 * number)
+                #expect(reading.attempts(slot: slot, mechanism) == number)
+                #expect(reading.testEvents(slot: slot, mechanism) == number + 3)
+            }
+        }
+        for action in CountedAction.allCases {
+            for mechanism in Mechanism.allCases {
+                let number = 10 * UInt64(action.rawValue) + UInt64(mechanism.rawValue)
+                #expect(reading.anyEvents(mechanism, action) == 2 * number)
+                #expect(reading.anyAttempts(mechanism, action) == number)
+            }
+        }
+        #expect(reading.displacedAttempts == 5)
+        #expect(reading.anyEvents == 2 * reading.anyAttempts && reading.anyAttempts == 6 * 210 + 7 * 15)
+        #expect(InspectedProtocol.allCases.allSatisfy { reading.matches(slot: 63, $0) == 0 })
+    }
+
+    @Test func `sums over slots leave the others out`() {
+        let counters = Counters(queue: 0)
+        let slots = ListSlots()
+        for action in ["drop", "observe"] { _ = slots.slot(id: "police", action: action) }
+        _ = slots.slot(id: "watch", action: "nxdomain")
+        for slot in 0..<3 {
+            for _ in 0...slot { counters.countEvent(slot: slot, .quicV2, beginsAttempt: true) }
+            counters.countEvent(slot: slot, .dnsTCP, beginsAttempt: false)
+            counters.countTestEvent(slot: slot, .dnsTCP)
+        }
+        let own = slots.all.filter { $0.id == "police" }
+        let reading = counters.read(slots: 3)
+        #expect(reading.events(own) == 5 && reading.attempts(own) == 3)
+        #expect(reading.testEvents(own, .dnsTCP) == 2 && reading.testEvents(own, .dnsUDP) == 0)
+        #expect(own.actions == [.observe, .drop] && slots.all.actions == [.observe, .drop, .nxdomain])
+    }
+
     @Test(arguments: [-1, Counters.slotCapacity, Int.max, Int.min])
     func `a slot outside the registry counts nothing and traps nothing`(slot: Int) {
         let counters = Counters(queue: 0)
         counters.countMatch(slot: slot, .http)
         counters.countTestMatch(slot: slot, .http)
         counters.countExemption(slot: slot, .protected)
+        counters.countEvent(slot: slot, .httpHost, beginsAttempt: true)
+        counters.countTestEvent(slot: slot, .httpHost)
         #expect(counters.read() == Counters(queue: 0).read())
+        #expect(counters.read().events(slot: slot, .httpHost) == 0)
+        #expect(counters.read().attempts(slot: slot, .httpHost) == 0)
+        #expect(counters.read().testEvents(slot: slot, .httpHost) == 0)
         #expect(counters.read().matches(slot: slot, .http) == 0)
         #expect(counters.read().testMatches(slot: slot, .http) == 0)
         #expect(counters.read().exemptions(slot: slot, .protected) == 0)
@@ -106,6 +169,8 @@ struct CountersTests {
 
     @Test func `every label's value has room in its block`() {
         #expect(InspectedProtocol.allCases.count <= Counters.protocolCapacity)
+        #expect(Mechanism.allCases.count <= Counters.mechanismCapacity)
+        #expect(CountedAction.allCases.count <= Counters.actionCapacity)
         #expect(UndecidedCause.allCases.count <= Counters.causeCapacity)
         #expect(Anomaly.allCases.count <= Counters.anomalyCapacity)
         #expect(EncryptedDNS.allCases.count <= Counters.encryptedDNSCapacity)
@@ -125,7 +190,14 @@ struct CountersTests {
             (Cell.undecided, Counters.causeCapacity), (Cell.anomalies, Counters.anomalyCapacity),
             (Cell.encryptedDNSFlows, Counters.encryptedDNSCapacity),
             (Cell.responses, Counters.responseCapacity * Counters.responseResultCapacity),
+            (Cell.displacedAttempts, 1), (Cell.anyEvents, Counters.mechanismCapacity * Counters.actionCapacity),
+            (Cell.anyAttempts, Counters.mechanismCapacity * Counters.actionCapacity),
             (Cell.slots, Counters.slotCapacity * Cell.slotStride),
+        ]
+        let groupsOfSlot = [
+            (Cell.matches, Counters.protocolCapacity), (Cell.testMatches, Counters.protocolCapacity),
+            (Cell.exemptions, Counters.exemptionCapacity), (Cell.events, Counters.mechanismCapacity),
+            (Cell.attempts, Counters.mechanismCapacity), (Cell.testEvents, Counters.mechanismCapacity),
         ]
         var end = 0
         for (start, count) in groups {
@@ -133,8 +205,12 @@ struct CountersTests {
             end = start + count
         }
         #expect(end == Cell.count)
-        #expect(Cell.testMatches == Counters.protocolCapacity && Cell.exemptions == 2 * Counters.protocolCapacity)
-        #expect(Cell.slotStride == Cell.exemptions + Counters.exemptionCapacity)
+        end = 0
+        for (start, count) in groupsOfSlot {
+            #expect(start == end)
+            end = start + count
+        }
+        #expect(end == Cell.slotStride)
     }
 
     @Test func `only the slots that were given out are read`() {
@@ -142,12 +218,14 @@ struct CountersTests {
         for slot in 0..<3 {
             counters.countMatch(slot: slot, .http)
             counters.countExemption(slot: slot, .protected)
+            counters.countTestEvent(slot: slot, .httpHost)
         }
         counters.countResponse(.unreachable, .unanswerable, bytes: 0)
         for (slots, seen) in [(0, 0), (2, 2), (3, 3), (64, 3), (-1, 0), (1_000, 3)] {
             let reading = counters.read(slots: slots)
             #expect((0..<64).reduce(0) { $0 + reading.matches(slot: $1, .http) } == UInt64(seen), "\(slots)")
             #expect((0..<64).reduce(0) { $0 + reading.exemptions(slot: $1, .protected) } == UInt64(seen), "\(slots)")
+            #expect((0..<64).reduce(0) { $0 + reading.testEvents(slot: $1, .httpHost) } == UInt64(seen), "\(slots)")
             #expect(reading.responses(.unreachable, .unanswerable) == 1)
         }
     }
@@ -167,6 +245,8 @@ struct CountersTests {
             for _ in 0...index { block.countEncryptedDNSFlow(.doh) }
             for _ in 0...index { block.countTestMatch(slot: 63, .http) }
             for _ in 0...index { block.countExemption(slot: 63, .protected) }
+            for _ in 0...index { block.countEvent(slot: 63, .httpHost, beginsAttempt: true) }
+            for _ in 0...index { block.countAnyEvent(.httpHost, .sinkhole, beginsAttempt: true) }
         }
         let readings = CounterReading.perQueue(blocks)
         #expect(readings.map(\.queue) == [1, 2])
@@ -176,6 +256,8 @@ struct CountersTests {
         #expect(CounterReading.total(readings).encryptedDNSFlows(.doh) == 6)
         #expect(CounterReading.total(readings).testMatches(slot: 63, .http) == 6)
         #expect(CounterReading.total(readings).exemptions(slot: 63, .protected) == 6)
+        #expect(CounterReading.total(readings).attempts(slot: 63, .httpHost) == 6)
+        #expect(CounterReading.total(readings).anyAttempts(.httpHost, .sinkhole) == 6)
     }
 
     @Test func `a reader beside the writer sees numbers that only rise and misses none`() async {
@@ -239,6 +321,14 @@ struct CountersTests {
                 counters.countTestMatch(slot: slot, inspected)
             }
         }
+        for mechanism in Mechanism.allCases {
+            for slot in [0, Counters.slotCapacity - 1] {
+                counters.countEvent(slot: slot, mechanism, beginsAttempt: true)
+                counters.countTestEvent(slot: slot, mechanism)
+            }
+            for action in CountedAction.allCases { counters.countAnyEvent(mechanism, action, beginsAttempt: true) }
+        }
+        counters.countDisplacedAttempt()
         for reason in ExemptionReason.allCases {
             for slot in [0, Counters.slotCapacity - 1] { counters.countExemption(slot: slot, reason) }
         }

@@ -16,6 +16,12 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     second.countMatch(slot: police, .tls)
     first.countTestMatch(slot: police, .dns)
     second.countTestMatch(slot: police, .dns)
+    first.countEvent(slot: police, .dnsUDP, beginsAttempt: true)
+    second.countEvent(slot: police, .tlsSNI, beginsAttempt: false)
+    first.countAnyEvent(.dnsUDP, .drop, beginsAttempt: true)
+    second.countAnyEvent(.tlsSNI, .drop, beginsAttempt: false)
+    second.countTestEvent(slot: police, .dnsTCP)
+    second.countDisplacedAttempt()
     first.countExemption(slot: police, .passed)
     second.countExemption(slot: police, .protected)
     first.countUndecided(.overBudget)
@@ -45,7 +51,7 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     refused.countUpdate([.growth])
     var neverActive = RefusalCounts(list: "interpol")
     neverActive.countUpdate([.signature])
-    let state = SensorState(
+    var state = SensorState(
         version: version,
         takenAt: 1_763_776_900.5,
         startedAt: 1_763_776_800,
@@ -56,6 +62,7 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
         passes: 2,
         failures: FailureActions(overload: "accept", absence: "accept", malformed: "drop", overBudget: "accept"),
         failOpenSeconds: 3,
+        attemptWindowSeconds: 2.5,
         queues: [
             QueueState(queue: 0, present: true, length: 2, kernelDropped: 6, userDropped: 7, copyRange: 65_531),
             QueueState(queue: 1, present: false),
@@ -72,7 +79,8 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
             )
         ],
         threads: [
-            ThreadState(queue: 0, cpuNanoseconds: 1_500_000_000), ThreadState(queue: 7, cpuNanoseconds: 250),
+            ThreadState(queue: 0, cpuNanoseconds: 1_500_000_000, isRealTime: true),
+            ThreadState(queue: 7, cpuNanoseconds: 250),
         ],
         taps: [
             TapState(
@@ -101,6 +109,9 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
                 expiresAt: 1_763_776_900.5,
                 rejectedLines: 3,
                 notEnforceableLines: 4,
+                leftOut: [
+                    LeftOutLines(cause: "not_a_name", count: 3), LeftOutLines(cause: "path_not_enforceable", count: 4),
+                ],
                 exceptions: 5,
                 testNames: 1,
                 isFallback: true
@@ -118,6 +129,12 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
         ),
         recentFindings: [.failOpen]
     )
+    var statistics = StatisticsState()
+    statistics.written = 8
+    statistics.failed = 2
+    statistics.lastWrite = 1_763_776_890.25
+    state.statistics = statistics
+    state.takeover = TakeoverState(queues: 2, waiting: 31, queuedAgain: 5, passed: 1)
     return SensorReading(workers: [second, first], slots: slots, state: state)
 }
 
@@ -326,10 +343,12 @@ struct ExpositionTests {
         let known: [Substring: Set<String>] = [
             "queue": ["0", "1", "7"], "interface": ["mirror0"], "by": ["kernel", "interface"],
             "verdict": ["accept", "drop"], "protocol": ["dns", "tls", "quic", "http"],
-            "action": ["drop"], "list": ["police", "local", "interpol"],
+            "action": ["drop"], "mechanism": Set(Mechanism.allCases.map(\.label)),
+            "list": ["police", "local", "interpol"],
             "result": Set(["ok", "failed"] + ResponseResult.allCases.map(\.label)),
             "finding": Set(HealthFinding.allCases.map(\.id)),
-            "version": ["1.2.3"], "reason": Set(ExemptionReason.allCases.map(\.label)),
+            "fate": ["waited", "queued-again", "passed"], "version": ["1.2.3"],
+            "reason": Set(ExemptionReason.allCases.map(\.label)),
             "cause": Set(UndecidedCause.allCases.map(\.label) + ListRefusal.allCases.map(\.label)),
             "kind": Set(
                 Anomaly.allCases.map(\.label) + EncryptedDNS.allCases.map(\.label)

@@ -22,6 +22,7 @@ struct FieldRangeTests {
 
     @Test func `a weight that is none refuses the range`() {
         #expect(FieldRange.ranges(in: "a;q=x, b;q=, c;q").map(\.weight) == [0, 1, 1])
+        #expect(FieldRange.ranges(in: "a;q=nan, b;q=5, c;q=-1, d;q=inf").map(\.weight) == [0, 0, 0, 0])
     }
 
     @Test func `every prefix and every mutation is read`() {

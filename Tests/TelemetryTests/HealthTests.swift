@@ -46,8 +46,35 @@ struct HealthTests {
         #expect(blind.findings.contains(.kernelUnreadable) && blind.findings.contains(.queueMissing) == false)
         wrong.lists[0].expiresAt = 100.5
         #expect(wrong.findings.contains(.listExpired) == false)
+        #expect(wrong.findings.contains(.listExpiresSoon))
         wrong.reloads.last = LastReload(at: 95, succeeded: true)
         #expect(wrong.findings.contains(.updateRefused) == false)
+    }
+
+    @Test(
+        arguments: [
+            // Issued for a month, for two days, at a moment unknown, and after its own expiry.
+            (issued: 0.0, expires: 30 * 86_400.0, from: 29 * 86_400.0), (0, 2 * 86_400, 1.5 * 86_400),
+            (nil, 4 * 86_400, 3 * 86_400), (10 * 86_400, 86_400, 86_400),
+        ] as [(issued: Double?, expires: Double, from: Double)]
+    )
+    func `a list is about to expire in its last day or the last quarter of its time`(
+        issued: Double?,
+        expires: Double,
+        from: Double
+    ) {
+        let list = ListState(
+            id: "a",
+            actions: ["drop"],
+            entries: 1,
+            activatedAt: 0,
+            issuedAt: issued,
+            expiresAt: expires
+        )
+        #expect(list.expiresSoon(at: from - 1) == false)
+        #expect(list.expiresSoon(at: from) == (from < expires))
+        #expect(list.expiresSoon(at: expires) == false)
+        #expect(list.expiresSoon(at: expires + 1) == false)
     }
 
     @Test func `each loss is told for a minute after it has risen, and no longer`() {

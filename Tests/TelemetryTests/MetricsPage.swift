@@ -49,7 +49,7 @@ enum MetricsPage {
 
         A scrape reads each worker's counters in one pass upwards through a block that no other object shares a cache line with, and of the
         lists' part only as much as lists have been used: each cache line is taken from the worker once, however many metrics are made of it. The
-        worker is not asked, waits for nothing and takes no lock. `Benchmarks/cost.sh 'exposition-*'` counts the instructions of a scrape: 2.5
+        worker is not asked, waits for nothing and takes no lock. `Benchmarks/cost.sh 'exposition-*'` counts the instructions of a scrape: 3.4
         million for four queues and three lists, about a millisecond. `Benchmarks/live/scrapes` compares the verdict times of a loaded sensor
         with and without those who ask, well-behaved and hostile; the figures are in `Benchmarks/README.md`.
 
@@ -64,6 +64,8 @@ enum MetricsPage {
     private static let words: [(label: String, place: String, words: [String])] = [
         ("verdict", "packets", CountedVerdict.allCases.map(\.label)),
         ("protocol", "names, matches", InspectedProtocol.allCases.map(\.label)),
+        ("mechanism", "events, attempts, test events", Mechanism.allCases.map(\.label)),
+        ("action", "events and attempts of any list", CountedAction.allCases.map(\.label)),
         ("reason", "exempted matches", ExemptionReason.allCases.map(\.label)),
         ("cause", "undecided", UndecidedCause.allCases.map(\.label)),
         ("cause", "refusals of a list", ListRefusal.allCases.map(\.label)),
@@ -72,6 +74,7 @@ enum MetricsPage {
         ("kind", "responses", CountedResponse.allCases.map(\.label)),
         ("result", "responses", ResponseResult.allCases.map(\.label)),
         ("result", "reloads, rollbacks", ["ok", "failed"]),
+        ("fate", "packets taken over", ["waited", "queued-again", "passed"]),
         ("by", "dropped frames of taps", ["kernel", "interface"]),
     ]
 }

@@ -36,6 +36,52 @@ let prometheusText = """
     grindvakt_exempted_matches_total{list="police",reason="allowed"} 0
     grindvakt_exempted_matches_total{list="police",reason="passed"} 1
     grindvakt_exempted_matches_total{list="police",reason="protected"} 1
+    # HELP grindvakt_events_total Packets in which a list matched a name, by list, mechanism and the list's action.
+    # TYPE grindvakt_events_total counter
+    grindvakt_events_total{list="police",mechanism="dns_udp",action="drop"} 1
+    grindvakt_events_total{list="police",mechanism="dns_tcp",action="drop"} 0
+    grindvakt_events_total{list="police",mechanism="tls_sni",action="drop"} 1
+    grindvakt_events_total{list="police",mechanism="quic_v1",action="drop"} 0
+    grindvakt_events_total{list="police",mechanism="quic_v2",action="drop"} 0
+    grindvakt_events_total{list="police",mechanism="http_host",action="drop"} 0
+    # HELP grindvakt_attempts_total Attempts: the events of one entry of a list within the window are one, counted where the first one was.
+    # TYPE grindvakt_attempts_total counter
+    grindvakt_attempts_total{list="police",mechanism="dns_udp",action="drop"} 1
+    grindvakt_attempts_total{list="police",mechanism="dns_tcp",action="drop"} 0
+    grindvakt_attempts_total{list="police",mechanism="tls_sni",action="drop"} 0
+    grindvakt_attempts_total{list="police",mechanism="quic_v1",action="drop"} 0
+    grindvakt_attempts_total{list="police",mechanism="quic_v2",action="drop"} 0
+    grindvakt_attempts_total{list="police",mechanism="http_host",action="drop"} 0
+    # HELP grindvakt_any_events_total Packets in which any list matched a name, each once, by mechanism and the action carried out.
+    # TYPE grindvakt_any_events_total counter
+    grindvakt_any_events_total{mechanism="dns_udp",action="drop"} 1
+    grindvakt_any_events_total{mechanism="dns_tcp",action="drop"} 0
+    grindvakt_any_events_total{mechanism="tls_sni",action="drop"} 1
+    grindvakt_any_events_total{mechanism="quic_v1",action="drop"} 0
+    grindvakt_any_events_total{mechanism="quic_v2",action="drop"} 0
+    grindvakt_any_events_total{mechanism="http_host",action="drop"} 0
+    # HELP grindvakt_any_attempts_total Attempts on any list; a name on two lists is one, so this is no sum over lists.
+    # TYPE grindvakt_any_attempts_total counter
+    grindvakt_any_attempts_total{mechanism="dns_udp",action="drop"} 1
+    grindvakt_any_attempts_total{mechanism="dns_tcp",action="drop"} 0
+    grindvakt_any_attempts_total{mechanism="tls_sni",action="drop"} 0
+    grindvakt_any_attempts_total{mechanism="quic_v1",action="drop"} 0
+    grindvakt_any_attempts_total{mechanism="quic_v2",action="drop"} 0
+    grindvakt_any_attempts_total{mechanism="http_host",action="drop"} 0
+    # HELP grindvakt_test_events_total Packets with a test name of the list, which are no part of its events and attempts.
+    # TYPE grindvakt_test_events_total counter
+    grindvakt_test_events_total{list="police",mechanism="dns_udp"} 0
+    grindvakt_test_events_total{list="police",mechanism="dns_tcp"} 1
+    grindvakt_test_events_total{list="police",mechanism="tls_sni"} 0
+    grindvakt_test_events_total{list="police",mechanism="quic_v1"} 0
+    grindvakt_test_events_total{list="police",mechanism="quic_v2"} 0
+    grindvakt_test_events_total{list="police",mechanism="http_host"} 0
+    # HELP grindvakt_attempt_window_seconds How long an attempt takes in the events of its entry.
+    # TYPE grindvakt_attempt_window_seconds gauge
+    grindvakt_attempt_window_seconds 2.5
+    # HELP grindvakt_attempt_table_displaced_total Attempts forgotten within their window because there was no room for another one.
+    # TYPE grindvakt_attempt_table_displaced_total counter
+    grindvakt_attempt_table_displaced_total 1
     # HELP grindvakt_undecided_total Packets and messages that could not be judged, by cause; accepted unless configured otherwise.
     # TYPE grindvakt_undecided_total counter
     \(samples("grindvakt_undecided_total", "cause", UndecidedCause.allCases.map(\.label), not: ["over-budget": 1]))
@@ -126,6 +172,9 @@ let prometheusText = """
     # TYPE grindvakt_worker_cpu_seconds_total counter
     grindvakt_worker_cpu_seconds_total{queue="0"} 1.5
     grindvakt_worker_cpu_seconds_total{queue="7"} 0.00000025
+    # HELP grindvakt_worker_realtime 1 while the worker goes before other threads of its processor: it may, and it has little to do.
+    # TYPE grindvakt_worker_realtime gauge
+    grindvakt_worker_realtime{queue="0"} 1
     # HELP grindvakt_queue_present Whether the kernel's table has the queue; packets of one that is missing are not inspected.
     # TYPE grindvakt_queue_present gauge
     grindvakt_queue_present{queue="0"} 1
@@ -282,6 +331,21 @@ let prometheusText = """
     # HELP grindvakt_passes Names that the operator lets pass at present.
     # TYPE grindvakt_passes gauge
     grindvakt_passes 2
+    # HELP grindvakt_taken_over_queues Queues that another process left to this one at its start; zero where all were bound anew.
+    # TYPE grindvakt_taken_over_queues gauge
+    grindvakt_taken_over_queues 2
+    # HELP grindvakt_taken_over_packets Packets in these queues then: all that waited, and those that had been read and not judged, which were queued again or passed.
+    # TYPE grindvakt_taken_over_packets gauge
+    grindvakt_taken_over_packets{fate="waited"} 31
+    grindvakt_taken_over_packets{fate="queued-again"} 5
+    grindvakt_taken_over_packets{fate="passed"} 1
+    # HELP grindvakt_statistics_writes_total Writes to the store of statistics, by result; what one misses the next one writes.
+    # TYPE grindvakt_statistics_writes_total counter
+    grindvakt_statistics_writes_total{result="ok"} 8
+    grindvakt_statistics_writes_total{result="failed"} 2
+    # HELP grindvakt_statistics_last_write_timestamp_seconds When statistics were last written to their store, as Unix time.
+    # TYPE grindvakt_statistics_last_write_timestamp_seconds gauge
+    grindvakt_statistics_last_write_timestamp_seconds 1763776890.25
     # HELP grindvakt_health_finding Whether this is wrong with the sensor at present, by finding; see the status report.
     # TYPE grindvakt_health_finding gauge
     grindvakt_health_finding{finding="kill-switch"} 1
@@ -294,8 +358,10 @@ let prometheusText = """
     grindvakt_health_finding{finding="tap-drops"} 0
     grindvakt_health_finding{finding="injection-failing"} 0
     grindvakt_health_finding{finding="list-expired"} 1
+    grindvakt_health_finding{finding="list-expires-soon"} 0
     grindvakt_health_finding{finding="list-fallback"} 1
     grindvakt_health_finding{finding="update-refused"} 1
+    grindvakt_health_finding{finding="statistics-failing"} 0
     # HELP grindvakt_build_info The running version.
     # TYPE grindvakt_build_info gauge
     grindvakt_build_info{version="1.2.3"} 1

@@ -23,15 +23,15 @@ struct StatusReportTests {
             "kill_switch":true,"passes":2,\
             "health":{"ok":false,"findings":[\(Self.findings)]},\
             "failures":{"overload":"accept","absence":"accept","malformed":"drop","over_budget":"accept"},\
-            "fail_open_seconds":3,"queues":[\
+            "fail_open_seconds":3,"attempt_window_seconds":2.5,"queues":[\
             {"queue":0,"present":true,"waiting":2,"kernel_dropped":6,"user_dropped":7,"accepted":5,"dropped":0,\
             "receive_overruns":0,"unseen":0,"unfinished_checksums":1,"flows":12,"flow_memory_bytes":2048,\
-            "verdict_mean_seconds":0.00002854,\(Self.buckets([3, 0, 0, 0, 0, 0, 0, 2])),"cpu_seconds":1.5,\
+            "verdict_mean_seconds":0.00002854,\(Self.buckets([3, 0, 0, 0, 0, 0, 0, 2])),"cpu_seconds":1.5,"realtime":true,\
             "fail_open":true,"gso":false,"receive_buffer_wanted_bytes":16777216,\
             "receive_buffer_bytes":8388608,"copy_range_bytes":65535,"max_length":4096},\
             {"queue":1,"present":false,"waiting":null,"kernel_dropped":null,"user_dropped":null,"accepted":0,\
             "dropped":1,"receive_overruns":1,"unseen":3,"unfinished_checksums":0,"flows":0,"flow_memory_bytes":0,\
-            "verdict_mean_seconds":5,\(Self.buckets([Int](repeating: 0, count: 21) + [1])),"cpu_seconds":null,\
+            "verdict_mean_seconds":5,\(Self.buckets([Int](repeating: 0, count: 21) + [1])),"cpu_seconds":null,"realtime":null,\
             "fail_open":null,"gso":null,"receive_buffer_wanted_bytes":null,\
             "receive_buffer_bytes":null,"copy_range_bytes":null,"max_length":null}],"taps":[\
             {"queue":7,"interface":"mirror0","reading":true,"received":90,"kernel_dropped":4,"interface_dropped":5,\
@@ -39,18 +39,25 @@ struct StatusReportTests {
             {"id":"police","actions":["drop"],"entries":1000,"sequence":42,"activated_at":1763776801.125,\
             "issued_at":1763700000,"expires_at":1763776900.5,"expired":true,"fallback":true,\
             "publisher":"National police","purpose":"csam","legal_basis":"order 12/2025","protocols":["dns","tls"],\
-            "match":"subdomains","precedence":10,"rejected_lines":3,"not_enforceable_lines":4,"exceptions":5,\
-            "test_names":1,"matches":1,"matches_by_action":{"drop":{"dns":0,"tls":1,"quic":0,"http":0}},"test_matches":2,"exempted":{"allowed":0,"passed":1,"protected":1},\
+            "match":"subdomains","precedence":10,"rejected_lines":3,"not_enforceable_lines":4,\
+            "left_out_by_cause":{"not_a_name":3,"path_not_enforceable":4},"exceptions":5,\
+            "test_names":1,"matches":1,"matches_by_action":{"drop":{"dns":0,"tls":1,"quic":0,"http":0}},"test_matches":2,\
+            "events":2,"attempts":1,"events_by_action":{"drop":{"dns_udp":{"events":1,"attempts":1},"dns_tcp":{"events":0,"attempts":0},\
+            "tls_sni":{"events":1,"attempts":0},"quic_v1":{"events":0,"attempts":0},\
+            "quic_v2":{"events":0,"attempts":0},"http_host":{"events":0,"attempts":0}}},\
+            "test_events":{"dns_udp":0,"dns_tcp":1,"tls_sni":0,"quic_v1":0,"quic_v2":0,"http_host":0},"exempted":{"allowed":0,"passed":1,"protected":1},\
             "updates_refused":2,"refusals":{"growth":2,"protected-name":1}},\
             {"id":"local","actions":["observe"],"entries":2,"sequence":null,"activated_at":1763776801,\
             "issued_at":null,"expires_at":null,"expired":null,"fallback":false,\
             "publisher":null,"purpose":null,"legal_basis":null,"protocols":[],\
-            "match":null,"precedence":null,"rejected_lines":0,"not_enforceable_lines":0,"exceptions":0,\
-            "test_names":0,"matches":0,"matches_by_action":{},"test_matches":0,"exempted":{"allowed":0,"passed":0,"protected":0},\
+            "match":null,"precedence":null,"rejected_lines":0,"not_enforceable_lines":0,"left_out_by_cause":{},"exceptions":0,\
+            "test_names":0,"matches":0,"matches_by_action":{},"test_matches":0,\
+            "events":0,"attempts":0,"events_by_action":{},\
+            "test_events":{"dns_udp":0,"dns_tcp":0,"tls_sni":0,"quic_v1":0,"quic_v2":0,"http_host":0},"exempted":{"allowed":0,"passed":0,"protected":0},\
             "updates_refused":0,"refusals":{}}],\
             "refused_lists":[{"id":"interpol","updates_refused":1,"refusals":{"signature":1}}],\
             "totals":{"packets":{"accept":5,"drop":1},"names":{"dns":3,"tls":1,"quic":0,"http":0},"matches":1,\
-            "test_matches":2,"exempted":{"allowed":0,"passed":1,"protected":1},\
+            "test_matches":2,"events":2,"attempts":1,"attempts_displaced":1,"exempted":{"allowed":0,"passed":1,"protected":1},\
             "undecided":{\(members(UndecidedCause.allCases.map(\.label), not: ["over-budget": 1]))},\
             "anomalies":{\(members(Anomaly.allCases.map(\.label), not: ["record-split": 1, "ech": 1]))},\
             "responses":{\(Self.responses)},"response_bytes":130,\

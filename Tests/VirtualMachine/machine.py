@@ -35,6 +35,9 @@ UNUSED = ("test", "idlelib", "lib2to3", "ensurepip", "distutils", "tkinter", "py
 
 
 class Machine:
+    # The kernel's modules that it holds, the first process, and what qemu is told besides; another kind of machine has its own.
+    modules, init, words = MODULES, "init", ()
+
     def __init__(self, tools):
         """`tools` is the folder that keeps the kernel's package, and the console's log."""
         self.tools = os.path.abspath(tools)
@@ -82,7 +85,7 @@ class Machine:
         self.add(os.path.realpath(shutil.which("busybox")), "/usr/bin/busybox")
         for name in ("sh", "mount", "mkdir", "stty", "reboot"):
             os.symlink("busybox", os.path.join(self.root, "usr/bin", name))
-        self.add(f"{HERE}/init", "/init")
+        self.add(f"{HERE}/{self.init}", "/init")
         for file in ("passwd", "group", "protocols", "services"):
             if os.path.exists(f"/etc/{file}"):
                 self.add(f"/etc/{file}")
@@ -156,9 +159,10 @@ class Machine:
             for line in file:
                 module, others = line.split(":")
                 needs[module] = others.split()
-        chosen = [module for module in needs if module.startswith(tuple(f"kernel/{name}" for name in MODULES))]
+        chosen = [module for module in needs if module.startswith(tuple(f"kernel/{name}" for name in self.modules))]
         for module in set(chosen).union(*(needs[module] for module in chosen)):
             self.add(f"{modules[0]}/{module}", f"/lib/modules/{self.release}/{module}")
+        self.kernel_modules = modules[0]
         for file in glob.glob(f"{modules[0]}/modules.*"):
             self.add(file, f"/lib/modules/{self.release}/{os.path.basename(file)}")
 
@@ -212,7 +216,7 @@ class Machine:
             file.write("".join(f"{word}\n" for word in command))
         words = (
             "setpriv", "--pdeathsig", "KILL",
-            QEMU, "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-smp", PROCESSORS, "-m", MEMORY,
+            QEMU, "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-smp", PROCESSORS, "-m", MEMORY, *self.words,
             "-nodefaults", "-no-user-config", "-display", "none", "-nic", "none", "-no-reboot",
             "-kernel", self.image, "-initrd", self.pack(), "-append", "console=ttyS0 panic=-1 quiet",
             "-serial", f"file:{self.console}", "-serial", "stdio",

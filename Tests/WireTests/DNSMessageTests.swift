@@ -83,6 +83,38 @@ struct DNSMessageTests {
         #expect(try Self.read(around.span).name == "@[`zz{")
     }
 
+    @Test func `names of every length are what their text spells`() throws {
+        var random = SeededRandom(seed: 7)
+        var lengths: Set<Int> = []
+        for _ in 0..<4_000 {
+            var labels: [[UInt8]] = []
+            var length = 0
+            let largest = Int.random(in: 1...63, using: &random)
+            while true {
+                let count = Int.random(in: 1...largest, using: &random)
+                guard length + count + 1 <= DomainName.maximumLength else { break }
+                length += count + 1
+                labels.append((0..<count).map { _ in "abcdXYZ019-_@[".utf8.randomElement(using: &random) ?? 0x61 })
+                if Int.random(in: 0..<4, using: &random) == 0 { break }
+            }
+            guard length < DomainName.maximumLength else { continue }
+            lengths.insert(length)
+            let bytes = Self.header + labels.flatMap { [UInt8($0.count)] + $0 } + hex("00 0001 0001")
+            let text = Array(labels.joined(separator: [UInt8(ascii: ".")]))
+            let message = try DNSMessage(parsing: bytes.span)
+            var name = DomainName()
+            let end = try message.readQuestion(at: 12, into: &name).end
+            #expect(end == bytes.count)
+            let expected = try DomainName(text: text.span)
+            #expect(
+                name == expected && name.labelCount == labels.count && name.presentation() == expected.presentation()
+            )
+            for index in 0..<4 { #expect(name.boundaries[index] == expected.boundaries[index]) }
+        }
+        // On both sides of what one word can say.
+        #expect(lengths.isSuperset(of: 60...68) && lengths.count > 150)
+    }
+
     @Test func `the root can be asked for`() throws {
         #expect(try Self.read((Self.header + hex("00 0002 0001")).span) == Reading(name: ".", type: 2, end: 17))
     }

@@ -14,11 +14,15 @@ package struct ListSummary: Equatable, Sendable {
         /// Those of them that say something that names cannot enforce, a URL with a path for one.
         package var notEnforceable: Int
 
+        /// How often each cause left out a line, or a name on one; none where only the numbers above are known, as of a snapshot that was read from a file.
+        package var causes: [ListLineError: Int]
+
         /// Lines by what became of them.
-        package init(meant: Int, rejected: Int, notEnforceable: Int = 0) {
+        package init(meant: Int, rejected: Int, notEnforceable: Int = 0, causes: [ListLineError: Int] = [:]) {
             self.meant = meant
             self.rejected = rejected
             self.notEnforceable = notEnforceable
+            self.causes = causes
         }
     }
 

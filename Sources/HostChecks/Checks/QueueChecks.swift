@@ -6,7 +6,7 @@ import SensorConfiguration
 /// The queues: who has them, what they lose, and how they are set up.
 enum QueueChecks {
     /// The name of the sensor's program.
-    private static let program = "grindvakt"
+    static let program = "grindvakt"
 
     /// Whether somebody listens on each queue.
     static func listeners(_ facts: HostFacts) throws(Unexamined) -> [Finding] {

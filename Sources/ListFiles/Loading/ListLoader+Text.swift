@@ -37,7 +37,8 @@ extension ListLoader {
         let lines = ListSummary.Lines(
             meant: reading.entryCount + reading.exceptionCount + reading.rejectedCount + reading.notEnforceableCount,
             rejected: reading.rejectedCount,
-            notEnforceable: reading.notEnforceableCount
+            notEnforceable: reading.notEnforceableCount,
+            causes: reading.causes
         )
         builder.lists[0].descriptor.match = source.match ?? reading.format.usualMatch
         builder.lists[0].lines = lines

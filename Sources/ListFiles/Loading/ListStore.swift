@@ -11,6 +11,7 @@ import SystemPackage
 /// | `DIGEST.snapshot` | the lists themselves: those of text sealed under that secret, snapshots as they came; mapped while they are in use |
 /// | `switches.json` | kill switch, names let pass (as digests), editions that were rolled back |
 /// | `*.json.damaged` | what could not be read at a start, set aside |
+/// | `ages` | since when entries are on their lists, by halves of fingerprints, ``EntryDates``, mode 0600 |
 /// | `sequences` | the sequence marks, ``SequenceLedger`` |
 /// | `audit.log` | who did what, ``AuditLog`` |
 ///
@@ -46,6 +47,39 @@ package struct ListStore: Sendable {
 
     /// The sequence marks.
     package var ledger: SequenceLedger { SequenceLedger(folder + "/sequences") }
+
+    /// The name of the record of since when entries are on their lists.
+    static let datesName = "ages"
+
+    /// Notes that editions were put into use in place of others, so that the ages of their entries can be told.
+    ///
+    /// - Throws: ``TrustError`` where the record cannot be written; it is then as it was. One that cannot be read is begun anew.
+    func noteDates(_ lists: [ActiveList], over running: [ActiveList], at now: Timestamp) throws(TrustError) {
+        let path = "\(folder)/\(Self.datesName)"
+        let octets = try? SmallFile.readIfPresent(path, limit: EntryDates.maximumLength)
+        let old = octets.flatMap { $0 }.flatMap { EntryDates(parsing: $0) }
+        var dates = old ?? EntryDates()
+        for list in lists where dates.digest(of: list.id) != list.digest {
+            let before = running.first { $0.id == list.id && $0.snapshot.key == list.snapshot.key }
+            let isSmall =
+                list.edition.count(.listed) <= EntryDates.maximumEntries
+                && before.map { $0.edition.count(.listed) <= EntryDates.maximumEntries } ?? true
+            guard isSmall else {
+                dates.forget(list.id)
+                continue
+            }
+            dates.note(
+                list.id,
+                list.digest,
+                entries: list.snapshot.fingerprints(ofList: list.index),
+                before: before.map { ($0.digest, $0.snapshot.fingerprints(ofList: $0.index)) },
+                at: now
+            )
+        }
+        dates.keepOnly(Set(lists.map(\.id)))
+        guard dates != old else { return }
+        try AtomicFile.write(dates.encoded, to: path, mode: 0o600)
+    }
 
     /// Where the audit log is unless configured otherwise.
     package var auditLogPath: String { folder + "/audit.log" }
@@ -227,6 +261,15 @@ extension ListStore {
             isFallback: false,
             activatedAt: kept.activatedAt
         )
+    }
+
+    /// Which edition of a list is in use, and since when, as the state directory `folder` says; nil where it does not. Nothing is made in it.
+    package static func activation(of id: String, in folder: String) -> (digest: ContentDigest, activatedAt: Int64)? {
+        guard let octets = try? SmallFile.read("\(folder)/\(Edition.current.rawValue).json", limit: 1 << 20),
+            let manifest = try? JSONDecoder().decode(Manifest.self, from: Data(octets)),
+            let list = manifest.lists.first(where: { $0.id == id }), let digest = ContentDigest(list.digest)
+        else { return nil }
+        return (digest, list.activatedAt)
     }
 
     /// Whether such a set is kept.

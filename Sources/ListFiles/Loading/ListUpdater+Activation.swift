@@ -54,12 +54,18 @@ extension ListUpdater {
         }
         let generation = isUnchanged ? source.generation : publish(now)
         if isUnchanged == false {
+            // First: who is killed between the two finds the days of the editions that are kept, or of those that are about to be read again.
+            noteDates(next, over: running, now, &warnings)
             keep(next, &warnings)
             note(.activate, next.lists.filter { $0.isFallback == false }, by: caller, now, &warnings)
         }
         var outcome = outcome(generation)
         outcome.refused = update.refused
         outcome.differences = update.differences
+        if let allowed = next.allowed {
+            let difference = running.allowed.map { allowed.allowDifference(from: $0)?.added ?? 0 }
+            outcome.newlyAllowed = difference ?? allowed.allowedCount
+        }
         outcome.readings = update.readings
         outcome.lacksSuffixData = update.lacksSuffixData
         outcome.warnings = warnings
@@ -150,6 +156,19 @@ extension ListUpdater {
                     state.refusals.append(counts)
                 }
             }
+        }
+    }
+
+    private func noteDates(
+        _ lists: ActiveLists,
+        over running: ActiveLists,
+        _ now: Timestamp,
+        _ warnings: inout [String]
+    ) {
+        do throws(TrustError) {
+            try settings.store?.noteDates(lists.lists, over: running.lists, at: now)
+        } catch {
+            warnings.append("the ages of entries are not noted: \(error)")
         }
     }
 

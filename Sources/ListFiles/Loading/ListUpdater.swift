@@ -45,6 +45,8 @@ package final class ListUpdater: Sendable {
         package var refused: [RefusedList]
         /// How lists differ from what was used before.
         package var differences: [String: Snapshot.Difference]
+        /// Names of the operator's own allow list that were not on it before; 0 where that cannot be told.
+        package var newlyAllowed = 0
         /// Lines that were left out, and what was told besides, for a log.
         package var readings: [ListReading]
         /// Whether the gate of public suffixes could not be applied for want of data.

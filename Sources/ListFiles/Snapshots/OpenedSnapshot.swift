@@ -37,7 +37,12 @@ struct OpenedSnapshot: ~Copyable {
     func snapshot(_ loading: SnapshotFile.Loading) throws(ListFileError) -> Snapshot {
         switch loading {
         case .mapped: return try snapshot(in: memory(SnapshotMemory.init(mapping:offset:count:)))
-        case .read: return try snapshot(in: memory(SnapshotMemory.init(reading:offset:count:)))
+        case .read:
+            let checksum = Checksum()
+            let read = try memory { descriptor, offset, count throws(Errno) in
+                try SnapshotMemory(reading: descriptor, offset: offset, count: count) { checksum?.update($0) }
+            }
+            return try snapshot(in: read, checksum: checksum)
         case .locked:
             guard let memory = try? memory(SnapshotMemory.init(locking:offset:count:)) else {
                 return try snapshot(.read)
@@ -48,16 +53,25 @@ struct OpenedSnapshot: ~Copyable {
 
     /// The names in a body that is in memory, this file's or a copy of it, once its octets there are checked.
     func snapshot(in memory: SnapshotMemory) throws(ListFileError) -> Snapshot {
-        // SAFETY: the memory holds the body's octets, page-aligned, as long as the object lives, and nobody writes to it.
-        let words = unsafe WordBuffer(reading: memory.base, count: measures.bodyLength / 8, owner: memory)
         let checksum = Checksum()
+        let words = words(in: memory)
         words.withOctets(of: words.count) { checksum?.update($0) }
+        return try snapshot(in: memory, checksum: checksum)
+    }
+
+    /// The names in a body that is in memory and whose octets, all of them, went into `checksum`.
+    private func snapshot(in memory: SnapshotMemory, checksum: consuming Checksum?) throws(ListFileError) -> Snapshot {
         guard checksum?.finish() == header.bodyChecksum else { throw .badSnapshot(path: file.path, cause: .damaged) }
         do throws(SnapshotError) {
-            return try Snapshot(header: header, key: secret, words: words)
+            return try Snapshot(header: header, key: secret, words: words(in: memory))
         } catch {
             throw .badSnapshot(path: file.path, cause: error)
         }
+    }
+
+    private func words(in memory: SnapshotMemory) -> WordBuffer {
+        // SAFETY: the memory holds the body's octets, page-aligned, as long as the object lives, and nobody writes to it.
+        unsafe WordBuffer(reading: memory.base, count: measures.bodyLength / 8, owner: memory)
     }
 
     private func memory(

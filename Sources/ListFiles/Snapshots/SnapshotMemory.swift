@@ -41,8 +41,18 @@ final class SnapshotMemory: @unchecked Sendable {
 
     /// Reads the octets of `descriptor` from `offset` on into memory of huge pages where there are such.
     ///
+    /// - Parameters:
+    ///   - descriptor: of a file that is open for reading.
+    ///   - offset: where in the file the octets begin.
+    ///   - count: of octets.
+    ///   - inspect: is shown each piece once it has been read, in order, while the cache still holds it.
     /// - Throws: the system's error, ``Errno/ioError`` where the file ends early.
-    init(reading descriptor: FileDescriptor, offset: Int, count: Int) throws(Errno) {
+    init(
+        reading descriptor: FileDescriptor,
+        offset: Int,
+        count: Int,
+        inspect: (Span<UInt8>) -> Void
+    ) throws(Errno) {
         let huge = 2 << 20
         let room = (max(count, 1) + huge - 1) / huge * huge
         // SAFETY: the kernel chooses the place; the result is checked.
@@ -54,7 +64,7 @@ final class SnapshotMemory: @unchecked Sendable {
         _ = unsafe madvise(address, room, MADV_HUGEPAGE)
         var done = 0
         while done < count {
-            let piece = min(1 << 20, count - done)
+            let piece = min(1 << 18, count - done)
             // SAFETY: `done + piece` is at most `count`, and the mapping is no shorter; nobody else knows of it yet.
             let start = unsafe UnsafeMutableRawBufferPointer(start: address + done, count: piece)
             var read = 0
@@ -65,6 +75,8 @@ final class SnapshotMemory: @unchecked Sendable {
                 throw error as? Errno ?? .ioError
             }
             guard read > 0 else { throw .ioError }
+            // SAFETY: the octets were just written and are not written again.
+            unsafe inspect(Span(_unsafeBytes: UnsafeRawBufferPointer(start: address + done, count: read)))
             done += read
         }
         // SAFETY: the range is the mapping made above. A precaution only: nothing writes to it from here on.

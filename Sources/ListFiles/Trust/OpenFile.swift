@@ -168,9 +168,9 @@ struct OpenFile: ~Copyable {
 }
 
 /// Small files that are read as a whole.
-enum SmallFile {
+package enum SmallFile {
     /// What a file of at most `limit` octets holds, or nil where there is none.
-    static func readIfPresent(_ path: String, limit: Int) throws(TrustError) -> [UInt8]? {
+    package static func readIfPresent(_ path: String, limit: Int) throws(TrustError) -> [UInt8]? {
         do throws(TrustError) {
             return try read(path, limit: limit)
         } catch {
@@ -180,7 +180,7 @@ enum SmallFile {
     }
 
     /// What a file holds.
-    static func read(_ path: String, limit: Int) throws(TrustError) -> [UInt8] {
+    package static func read(_ path: String, limit: Int) throws(TrustError) -> [UInt8] {
         try read(path, limit: limit, allowing: 0o7777)
     }
 
@@ -218,5 +218,13 @@ enum SmallFile {
             fault = .unreadable(error)
         }
         throw TrustError(path, fault)
+    }
+}
+
+/// A file of which no more than so much is read, for adapters beside this one.
+package enum LimitedFile {
+    /// What a file of at most `limit` octets holds, or nil where there is none.
+    package static func readIfPresent(_ path: String, limit: Int) throws(TrustError) -> [UInt8]? {
+        try SmallFile.readIfPresent(path, limit: limit)
     }
 }

@@ -11,6 +11,10 @@ package enum DocumentKind: String, CaseIterable, Sendable {
     case snapshot
     /// See ``Approval``.
     case approval
+    /// What a sensor's operator says of its blocking in a quarter, a ``SignedDocument``.
+    case certificate
+    /// What became of a list's edition, a ``SignedDocument`` for its publisher.
+    case receipt
 
     /// The octets in front of the message: a line of its own, so that none is the beginning of another.
     package var prefix: [UInt8] {

@@ -71,6 +71,10 @@ package enum TrustFault: Error, Equatable, Sendable, CustomStringConvertible {
     case line(Int, LineFault)
     /// The document ends before it is whole.
     case cutDocument
+    /// A certificate or receipt that is not written as it was when it was signed, or is none.
+    case damagedDocument
+    /// A memory of hits that was changed by anything but the sensor.
+    case damagedMemory
 
     /// A statement speaks of another list.
     case otherList(Identifier, wanted: Identifier)
@@ -147,6 +151,10 @@ package enum TrustFault: Error, Equatable, Sendable, CustomStringConvertible {
             "line \(number): \(cause)"
         case .cutDocument:
             "ends before it is whole; fetch or sign it again"
+        case .damagedDocument:
+            "is no certificate or receipt as one was signed; get it from who signed it again"
+        case .damagedMemory:
+            "is damaged; remove it, and hits are counted from nothing again"
         case .otherList(let id, let wanted):
             "is a statement for the list \(id), not \(wanted); get the one that belongs to the list"
         case .otherPurpose(let purpose, let wanted):
@@ -178,12 +186,12 @@ package enum TrustFault: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .tooFewSignatures, .operatorDidNotSign, .otherList, .otherPurpose, .otherLength, .otherDigest,
             .otherContent,
-            .noSequence, .replayed, .equivocation, .unknownSequence:
+            .noSequence, .replayed, .equivocation, .unknownSequence, .damagedDocument:
             true
         case .unreadable, .unwritable, .notAFile, .tooLong, .exposedSecret, .exists, .noCredentialsFolder,
             .badCredentialName, .notPEM, .wrongPEM, .tooManyKeys, .malformedKey, .notEd25519, .keysDisagree,
             .notASealKey, .malformedSignatures, .tooManySignatures, .badThreshold, .keyIDsCollide, .line, .cutDocument,
-            .tooManyLists, .approvedTooLong:
+            .damagedMemory, .tooManyLists, .approvedTooLong:
             false
         }
     }

@@ -22,7 +22,7 @@ struct ListCommand: AsyncParsableCommand {
         subcommands: [
             ListBuildCommand.self, ListCheckCommand.self, ListInfoCommand.self, ListDiffCommand.self,
             ListSignCommand.self, ListVerifyCommand.self, ListKeygenCommand.self, ListFetchCommand.self,
-            ListApproveCommand.self,
+            ListApproveCommand.self, ListReceiptCommand.self,
         ]
     )
 }

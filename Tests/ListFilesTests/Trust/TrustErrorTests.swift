@@ -20,6 +20,7 @@ struct TrustErrorTests {
             .malformedSignatures, .tooManySignatures(limit: 16), .badThreshold(3, keys: 2), .keyIDsCollide(key),
             .tooFewSignatures(found: 0, wanted: 1, unknown: [key, key], wrong: [key]),
             .operatorDidNotSign(key, isWrong: true), .operatorDidNotSign(key, isWrong: false), .cutDocument,
+            .damagedDocument, .damagedMemory,
             .otherList(list, wanted: other), .otherPurpose(list, wanted: other), .otherLength(1, signed: 2),
             .otherDigest(digest, signed: digest), .replayed(list, sequence: 1, accepted: 2),
             .equivocation(list, sequence: 1), .unknownSequence(list), .tooManyLists(limit: 1), .approvedTooLong,
@@ -42,7 +43,7 @@ struct TrustErrorTests {
     }
 
     @Test func `answers are told from what cannot be asked`() throws {
-        #expect(try Self.faults().count(where: \.isAnswer) == 10)
+        #expect(try Self.faults().count(where: \.isAnswer) == 11)
         #expect(TrustFault.tooFewSignatures(found: 0, wanted: 1, unknown: [], wrong: []).isAnswer)
         #expect(TrustFault.unreadable(SystemCause(ENOENT)).isAnswer == false)
         #expect(TrustFault.line(1, .unknownFormat).isAnswer == false)

@@ -1,7 +1,7 @@
 /// HTML that is put together piece by piece; what is not HTML goes through ``escape(_:)``.
-enum HTMLText {
-    /// Text as HTML, fit for elements and for attributes in quotes.
-    static func escape(_ text: String) -> String {
+package enum HTMLText {
+    /// Text as HTML, fit for elements and for attributes in quotes. A character that no HTML may have becomes U+FFFD.
+    package static func escape(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -10,6 +10,10 @@ enum HTMLText {
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
             case "'": result += "&#39;"
+            // Controls, and marks that turn the direction of what follows.
+            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value): result += "\u{FFFD}"
+            case _ where (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value):
+                result += "\u{FFFD}"
             default: result.unicodeScalars.append(scalar)
             }
         }
@@ -19,7 +23,7 @@ enum HTMLText {
     /// A template with its slots, `{{name}}`, filled.
     ///
     /// What is filled in is not looked through again, so that no text of others can name a slot; a slot without a value stays as it is.
-    static func fill(_ template: String, _ values: [String: String]) -> String {
+    package static func fill(_ template: String, _ values: [String: String]) -> String {
         var result = ""
         for (index, part) in template.split(separator: "{{", omittingEmptySubsequences: false).enumerated() {
             let halves = part.split(separator: "}}", maxSplits: 1, omittingEmptySubsequences: false)

@@ -1,0 +1,67 @@
+import Figures
+
+/// Figures of single days, on their way to the figures of periods.
+enum DayFigures {
+    /// What the figures of a day are told apart by.
+    struct Key: Hashable {
+        var place: Int
+        var market: String
+        var window: Int
+
+        init(place: Int, market: String, window: Double) {
+            self.place = place
+            self.market = market
+            self.window = Int(min(max(window, 0), 1e9))
+        }
+
+        /// Figures of a day in which nothing happened.
+        func nothing(in span: QuerySpan) -> PeriodFigures {
+            let period = Period(
+                span.step == 3_600 ? .hour : .day,
+                containing: span.start + Int64(place) * span.step
+            )
+            return PeriodFigures(period: period, market: Market(id: market), attemptWindow: window)
+        }
+    }
+
+    /// Days as periods.
+    ///
+    /// - Parameters:
+    ///   - days: figures of days, in any order.
+    ///   - length: how long the periods are.
+    ///   - market: the one that is asked for; nil for all.
+    ///   - subscribers: how many subscribers markets have.
+    /// - Returns: the sums, in the order of periods, markets and windows.
+    static func added(
+        _ days: [PeriodFigures],
+        _ length: PeriodLength,
+        market: String?,
+        subscribers: [String: Int]
+    ) -> [PeriodFigures] {
+        struct Whole: Hashable {
+            var period: Period
+            var market: String
+            var window: Int
+        }
+        var wholes: [Whole: PeriodFigures] = [:]
+        for day in days.sorted(by: { ($0.period.start, $0.market.id) < ($1.period.start, $1.market.id) }) {
+            guard market == nil || market == day.market.id else { continue }
+            let period = Period(length, containing: day.period.start)
+            let whole = Whole(period: period, market: day.market.id, window: day.attemptWindow)
+            var market = Market(id: day.market.id)
+            market.subscribers = subscribers[market.id]
+            var sum = wholes[whole] ?? PeriodFigures(period: period, market: market, attemptWindow: day.attemptWindow)
+            sum.add(day)
+            wholes[whole] = sum
+        }
+        return wholes.values.map { figures in
+            var figures = figures.inOrder()
+            for index in figures.lists.indices {
+                figures.lists[index].activations.sort { $0.activatedAt < $1.activatedAt }
+            }
+            return figures
+        }.sorted {
+            ($0.period.start, $0.market.id, $0.attemptWindow) < ($1.period.start, $1.market.id, $1.attemptWindow)
+        }
+    }
+}

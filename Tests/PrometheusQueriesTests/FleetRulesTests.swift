@@ -1,0 +1,42 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import PrometheusQueries
+
+@Suite("Rules for fleets")
+struct FleetRulesTests {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "systemd/monitoring")
+
+    @Test func `every counter of a report is recorded by its name, over all sensors of a market`() throws {
+        let text = try String(contentsOf: Self.folder.appending(path: "grindvakt-fleet.rules.yml"), encoding: .utf8)
+        let rules = text.components(separatedBy: "- record: ").dropFirst()
+        for metric in CountedMetric.all {
+            let rule = try #require(rules.first { $0.hasPrefix(metric.recorded + "\n") }, "\(metric.recorded)")
+            #expect(
+                rule.contains(
+                    "(\(metric.name){job=\"grindvakt\"} - last_over_time(\(metric.name){job=\"grindvakt\"}[1h] offset 1m))"
+                )
+            )
+            #expect(rule.contains("sum by (market"))
+        }
+    }
+
+    @Test(.enabled(if: Promtool.path != nil, "promtool is neither in PATH nor named by GRINDVAKT_PROMTOOL"))
+    func `promtool finds the rules right, and they count what sensors count`() throws {
+        for (command, file) in [("check", "grindvakt-fleet.rules.yml"), ("test", "grindvakt-fleet.rules.test.yml")] {
+            let process = Process()
+            process.executableURL = URL(filePath: try #require(Promtool.path))
+            process.arguments = [command, "rules", file]
+            process.currentDirectoryURL = Self.folder
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = output
+            try process.run()
+            let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0 && said.contains("SUCCESS"), "\(said)")
+        }
+    }
+}
