@@ -254,6 +254,17 @@ package struct KernelFeature: Sendable, Hashable {
             isEssential: true
         ),
         KernelFeature(
+            name: "u32",
+            module: "xt_u32",
+            probe: [
+                "mangle", "FORWARD", "-p", "udp", "-m", "u32", "--u32", "0x0>>0x16&0x3c@0x8&0x80000000=0x80000000",
+                "-j", "RETURN",
+            ],
+            reason:
+                "Without it another QUIC connection between the same ports is not seen, and the rules cannot be applied.",
+            isEssential: true
+        ),
+        KernelFeature(
             name: "REJECT",
             module: "ipt_REJECT",
             probe: ["filter", "FORWARD", "-p", "tcp", "-j", "REJECT", "--reject-with", "tcp-reset"],

@@ -246,14 +246,15 @@ package struct HostGatherer: Sendable {
             ).map { Self.lines($0) }
             return
         }
-        let text = IPTablesRules.applying(rules, existing: "")
-        facts.wantedJumps = WantedJump.all(in: text, prefix: IPTablesRules.chainPrefix)
+        let jumps = IPTablesRules.applying(rules, for: .iptables, existing: "")
+        facts.wantedJumps = WantedJump.all(in: jumps, prefix: IPTablesRules.chainPrefix)
         facts.refusedFeatures = await refusedFeatures()
         var wanted: [IPTablesListing] = []
         for listing in facts.iptables.value ?? [] {
+            guard let program = IPTablesProgram(rawValue: listing.program) else { continue }
             let spelled = await Self.spelled(
                 "\(listing.program)-restore -w --noflush && exec \(listing.program)-save",
-                text
+                IPTablesRules.applying(rules, for: program, existing: "")
             )
             switch spelled {
             case .known(let text): wanted.append(IPTablesListing(text, program: listing.program))

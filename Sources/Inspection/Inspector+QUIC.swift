@@ -27,7 +27,7 @@ extension Inspector {
         let key = fiveTuple.flowKey
         let fingerprint = madeFingerprint ?? configuration.flowKey.fingerprint(of: key)
         var flow = hasQUICFlows ? flows.find(fingerprint, at: now) : 0
-        if flow != 0, flows[flow].state.isBlocked { return Decision(.drop, flowMark: .blocked) }
+        if flow != 0, isKnown == false, flows[flow].state.isBlocked { return Decision(.drop, flowMark: .blocked) }
         var cause: UndecidedCause?
         if isKnown {
             let isCut = packet.isTruncated || datagram.isTruncated
@@ -42,13 +42,18 @@ extension Inspector {
                 ),
                 &cause
             )
-            guard verdict == .accept else { return findings.decision(flowMark: .blocked) }
+            let isBlocked = flow != 0 && flows[flow].state.isBlocked
+            guard verdict == .accept, isBlocked == false else {
+                return findings.decision(flowMark: isBlocked ? .blocked : nil)
+            }
         } else if isUnknownVersion(number, payload) {
             cause = passUnknown(&flow, fingerprint, now)
         } else if flow != 0, payload.count > 0, payload[0] & 0xC0 == 0x40 {
             cause = noteLaterPacket(flow, key.isReversed)
         }
-        let isAccepted = flow != 0 && flows[flow].state == .accepted
+        // Where an earlier connection between these ports was blocked, the kernel drops what the server answers until it is told otherwise.
+        // Whatever it was told, it shows each packet with a long header, so that a hello whose rest is to come is still read.
+        let isAccepted = flow != 0 && (flows[flow].state == .accepted || quicFlows[Int(flow)].hasBlocked)
         return Decision(.accept, flowMark: isAccepted ? .accepted : nil, undecided: cause)
     }
 
@@ -79,7 +84,7 @@ extension Inspector {
 
     /// Reads the packets of a datagram.
     ///
-    /// - Returns: drop where the flow is blocked from now on.
+    /// - Returns: drop where the flow is blocked from now on, or a packet belongs to an attempt that was.
     private mutating func read(
         _ payload: Span<UInt8>,
         _ flow: inout UInt32,
@@ -109,8 +114,12 @@ extension Inspector {
                     }
                     guard let attempt = try open(QUICInitialPacket(header), &flow, arrival) else { break }
                     isQUIC = true
+                    guard quicFlows[Int(flow)][attempt].isBlocked == false else { return .drop }
                     let version = header.version ?? .v1
-                    guard try takeFrames(of: attempt, version, flow, arrival, &cause) == .accept else { return .drop }
+                    guard try takeFrames(of: attempt, version, flow, arrival, &cause) == .accept else {
+                        quicFlows[Int(flow)][attempt].noteBlocked()
+                        return .drop
+                    }
                 case .handshake:
                     if flow != 0 { cause = noteLaterPacket(flow, arrival.isSecond) ?? cause }
                 case .zeroRTT, .retry, .versionNegotiation, .unknown: break
@@ -141,7 +150,8 @@ extension Inspector {
 
     /// Opens an Initial into `quicFrames` and finds the attempt it belongs to, or begins one.
     ///
-    /// - Returns: which of the flow's attempts; nil where the packet is not a client's, or belongs to a flow that was let go.
+    /// A flow that was decided begins anew with an attempt that it does not know: another connection may be for another name.
+    /// - Returns: which of the flow's attempts; nil where the packet is not a client's, or belongs to an attempt that was decided with its flow.
     private mutating func open(
         _ packet: QUICInitialPacket,
         _ flow: inout UInt32,
@@ -153,17 +163,18 @@ extension Inspector {
             for turn in 0..<2 {
                 let isSecond = known.newest == (turn == 0)
                 guard known[isSecond].hasKeys(of: connectionID) else { continue }
+                guard known[isSecond].isBlocked == false else { return isSecond }
                 guard flows[flow].state == .undecided,
                     opener.open(packet, initialConnectionID: connectionID, into: &quicFrames)
                 else { return nil }
                 return isSecond
             }
             // Once the server has answered, a client writes the server's connection ID and keeps its keys (RFC 9001 §5.2).
-            if flows[flow].state == .undecided, flows[flow].isClient(arrival.isSecond) {
+            if flows[flow].state == .undecided || known.hasBlocked, flows[flow].isClient(arrival.isSecond) {
                 for turn in 0..<2 {
                     let isSecond = known.newest == (turn == 0)
                     let attempt = known[isSecond]
-                    guard attempt.isUsed else { continue }
+                    guard attempt.isUsed, flows[flow].state == .undecided || attempt.isBlocked else { continue }
                     if opener.open(packet, initialConnectionID: attempt.connectionID, into: &quicFrames) {
                         return isSecond
                     }
@@ -171,16 +182,18 @@ extension Inspector {
             }
         }
         // A client that begins, begins anew, or was told to retry: its keys follow from the connection ID it writes.
-        guard opener.open(packet, initialConnectionID: connectionID, into: &quicFrames) else { return nil }
+        guard flow == 0 || quicFlows[Int(flow)].placeForNext != nil,
+            opener.open(packet, initialConnectionID: connectionID, into: &quicFrames)
+        else { return nil }
         if flow == 0 {
             flow = insertQUICFlow(arrival.fingerprint, at: arrival.now)
         } else if flows[flow].state != .undecided {
             release(flow)
             flows.restart(flow, client: arrival.isSecond)
-            quicFlows[Int(flow)] = quicFlows[0]
+            quicFlows[Int(flow)].restart(from: quicFlows[0])
         }
         flows[flow].setClient(arrival.isSecond, isKnown: true)
-        let place = quicFlows[Int(flow)].placeForNext
+        guard let place = quicFlows[Int(flow)].placeForNext else { return nil }
         if packet.token.count > 0, quicFlows[Int(flow)][place == false].isUsed { findings.anomalies.insert(.quicRetry) }
         close(flow, place)
         quicFlows[Int(flow)][place] = QUICAttempt(connectionID: connectionID)

@@ -10,6 +10,7 @@ struct QUICAttempt: ZeroValid {
     private static let used: UInt8 = 1
     private static let disordered: UInt8 = 2
     private static let read: UInt8 = 4
+    private static let blocked: UInt8 = 8
 
     /// An attempt whose first Initial has this Destination Connection ID.
     init(connectionID: Span<UInt8>) {
@@ -25,6 +26,12 @@ struct QUICAttempt: ZeroValid {
 
     /// Whether a hello was read to its end, or what stands in its place is none.
     var isRead: Bool { flags & Self.read != 0 }
+
+    /// Whether it was for a listed name: none of its Initials passes any more, whatever becomes of the flow.
+    var isBlocked: Bool { flags & Self.blocked != 0 }
+
+    /// Whether its hello is still waited for.
+    var isAwaited: Bool { isUsed && isRead == false && isBlocked == false }
 
     /// Whether data of the hello came in another order than they are numbered in.
     var isOutOfOrder: Bool { flags & Self.disordered != 0 }
@@ -43,6 +50,8 @@ struct QUICAttempt: ZeroValid {
     }
 
     mutating func noteRead() { flags |= Self.read }
+
+    mutating func noteBlocked() { flags |= Self.blocked }
 
     mutating func noteOutOfOrder() { flags |= Self.disordered }
 
@@ -81,18 +90,33 @@ struct QUICFlow: ZeroValid {
         set { rawCounted = newValue ? 1 : 0 }
     }
 
-    /// Whether there is nothing that is still waited for.
+    /// Whether a hello was read and there is nothing that is still waited for.
     var isRead: Bool {
-        guard attempts[0].isUsed || attempts[1].isUsed else { return false }
-        return (attempts[0].isRead || attempts[0].isUsed == false)
-            && (attempts[1].isRead || attempts[1].isUsed == false)
+        guard attempts[0].isRead || attempts[1].isRead else { return false }
+        return attempts[0].isAwaited == false && attempts[1].isAwaited == false
     }
 
-    /// The place for another attempt: a free one, or that of the older attempt.
-    var placeForNext: Bool {
+    /// Whether one of the attempts was for a listed name.
+    var hasBlocked: Bool { attempts[0].isBlocked || attempts[1].isBlocked }
+
+    /// The place for another attempt: a free one, or that of the older attempt that is not blocked; nil where both are.
+    var placeForNext: Bool? {
         if attempts[0].isUsed == false { return false }
         if attempts[1].isUsed == false { return true }
-        return newest == false
+        let older = newest == false
+        if self[older].isBlocked == false { return older }
+        return self[newest].isBlocked ? nil : newest
+    }
+
+    /// Makes room for another connection between the same endpoints. What was blocked stays known: the rest of its hello, sent once more, must
+    /// not pass for that of a new one.
+    ///
+    /// - Parameter blank: a flow of which nothing is known.
+    mutating func restart(from blank: QUICFlow) {
+        let (first, second) = (attempts[0], attempts[1])
+        self = blank
+        if first.isBlocked { attempts[0] = first }
+        if second.isBlocked { attempts[1] = second }
     }
 
     mutating func noteLaterPacket() {

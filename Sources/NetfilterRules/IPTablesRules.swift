@@ -1,3 +1,11 @@
+/// The program of iptables for each of the two address families.
+package enum IPTablesProgram: String, CaseIterable, Sendable {
+    /// IPv4.
+    case iptables
+    /// IPv6.
+    case ip6tables
+}
+
 /// Rules as text for `iptables-restore --noflush` and `ip6tables-restore --noflush`.
 ///
 /// Everything of ours lies in chains whose names begin with `GRINDVAKT`; the built-in chains hold nothing but jumps to
@@ -34,11 +42,12 @@ package enum IPTablesRules {
     ///
     /// - Parameters:
     ///   - rules: what to queue.
+    ///   - program: the program that reads the text.
     ///   - existing: the output of `iptables-save` (or `ip6tables-save`) now; empty where nothing is known. Jumps that
     ///     are there already stay where they are, so that applying twice changes nothing.
     /// - Returns: the text.
-    package static func applying(_ rules: RuleSet, existing: String) -> String {
-        render([raw(rules), mangle(rules), filter(rules)], existing: existing)
+    package static func applying(_ rules: RuleSet, for program: IPTablesProgram, existing: String) -> String {
+        render([raw(rules), mangle(rules, program), filter(rules)], existing: existing)
     }
 
     /// The text that removes our jumps and chains and touches nothing else; empty where there are none.
@@ -64,10 +73,12 @@ package enum IPTablesRules {
     /// A SYN takes the mark off. Connection tracking knows a connection for some time after it was reset, and takes the next one between the
     /// same ports for the same: what was decided about the one must neither refuse the other nor let it pass unread. Whether a SYN is there
     /// only to lift the block, the engine knows.
-    private static func mangle(_ rules: RuleSet) -> Table {
+    ///
+    /// A datagram with a long header of QUIC comes to the queue whatever its flow was decided to be, for the same reason.
+    private static func mangle(_ rules: RuleSet, _ program: IPTablesProgram) -> Table {
         let mark = rules.mark
         let mask = markText(mark.mask)
-        // Nearly all packets bring no mark and belong to accepted flows: three rules decide about them.
+        // Nearly all packets bring no mark and belong to accepted flows: a few rules decide about them.
         let queueRules = [
             "-m mark ! --mark \(markText(0))/\(mask) -g \(verdictChain)",
             "-g \(flowsChain)",
@@ -82,13 +93,17 @@ package enum IPTablesRules {
             ]
         }
         verdictRules.append("-g \(flowsChain)")
+        let target = queueTarget(rules)
         var flowsRules = [
-            "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark \(markText(0))/\(mask)",
+            "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark \(markText(0))/\(mask)"
+        ]
+        flowsRules += portMatches("udp", .destination, rules.longHeaderPorts)
+            .flatMap { ports in longHeaderMatches(program).map { "\(ports) \($0) \(target)" } }
+        flowsRules += [
             "-m connmark --mark \(markText(mark.accepted))/\(markText(mark.acceptedMask)) -j RETURN",
             "-m connmark --mark \(markText(mark.blocked))/\(mask) -j DROP",
             "-m connmark --mark \(markText(mark.refused))/\(mask) -j RETURN",
         ]
-        let target = queueTarget(rules)
         let matches =
             portMatches("udp", .destination, rules.udpPorts) + portMatches("tcp", .destination, rules.tcpPorts)
             + portMatches("udp", .source, rules.answerPorts) + portMatches("tcp", .source, rules.answerPorts)
@@ -150,6 +165,20 @@ package enum IPTablesRules {
             "\(accepted) -j MARK --set-xmark \(markText(0))/\(mask)",
             "-p tcp -m connmark --mark \(markText(mark.refused))/\(mask) -m tcp ! --tcp-flags RST RST -j DROP",
         ]
+    }
+
+    /// What tells a UDP datagram with a long header of QUIC: the first bit of its payload (RFC 8999 §5.1).
+    ///
+    /// The offsets of `u32` count from the network header. Over IPv6 it cannot go through extension headers: what has any is taken for one.
+    private static func longHeaderMatches(_ program: IPTablesProgram) -> [String] {
+        let tests =
+            switch program {
+            // The header's length in octets, behind it eight octets of UDP.
+            case .iptables: ["--u32 0x0>>0x16&0x3c@0x8&0x80000000=0x80000000"]
+            // The fixed header's Next Header is the last of four octets from 3 on; 40 octets of it and eight of UDP.
+            case .ip6tables: ["! --u32 0x3&0xff=0x11", "--u32 0x30&0x80000000=0x80000000"]
+            }
+        return tests.map { "-m u32 \($0)" }
     }
 
     private static func queueTarget(_ rules: RuleSet) -> String {

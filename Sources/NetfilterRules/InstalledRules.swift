@@ -29,7 +29,7 @@ package struct InstalledRules: Sendable {
         nft = Program(name: "nft", namespace: namespace)
         // SAFETY: the path is a literal that lives through the call.
         let hasIPv6 = unsafe access("/proc/net/if_inet6", F_OK) == 0
-        families = (hasIPv6 ? ["iptables", "ip6tables"] : ["iptables"]).map { IPTablesFamily($0, namespace) }
+        families = (hasIPv6 ? IPTablesProgram.allCases : [.iptables]).map { IPTablesFamily($0, namespace) }
     }
 
     /// The front end to use where nobody chose: nft where it is installed and this kernel knows its queue statement,
@@ -51,7 +51,7 @@ package struct InstalledRules: Sendable {
             var texts: [Text] = []
             for family in families {
                 let existing = (try? await family.save.output([])) ?? ""
-                let input = IPTablesRules.applying(rules, existing: existing)
+                let input = IPTablesRules.applying(rules, for: family.program, existing: existing)
                 texts.append(Text(command: "\(family.restore.name) -w --noflush", input: input))
             }
             return texts
@@ -76,7 +76,8 @@ package struct InstalledRules: Sendable {
             throw error
         case .iptables:
             for family in families {
-                let text = IPTablesRules.applying(rules, existing: try await family.save.output([]))
+                let existing = try await family.save.output([])
+                let text = IPTablesRules.applying(rules, for: family.program, existing: existing)
                 try await family.restore.output(["-w", "--noflush", "--test"], input: text)
             }
         }
@@ -99,7 +100,7 @@ package struct InstalledRules: Sendable {
             var undo: [(IPTablesFamily, before: String)] = []
             for family in families {
                 let before = try await family.save.output([])
-                let text = IPTablesRules.applying(rules, existing: before)
+                let text = IPTablesRules.applying(rules, for: family.program, existing: before)
                 do {
                     try await family.restore.output(["-w", "--noflush"], input: text)
                     undo.append((family, before))
@@ -202,14 +203,16 @@ package struct InstalledRules: Sendable {
 
 /// The programs of iptables for one address family.
 private struct IPTablesFamily: Sendable {
-    let origin: String
+    let program: IPTablesProgram
     let save: Program
     let restore: Program
 
-    init(_ origin: String, _ namespace: String?) {
-        self.origin = origin
-        save = Program(name: "\(origin)-save", namespace: namespace)
-        restore = Program(name: "\(origin)-restore", namespace: namespace)
+    var origin: String { program.rawValue }
+
+    init(_ program: IPTablesProgram, _ namespace: String?) {
+        self.program = program
+        save = Program(name: "\(program.rawValue)-save", namespace: namespace)
+        restore = Program(name: "\(program.rawValue)-restore", namespace: namespace)
     }
 
     func removeRules() async throws {

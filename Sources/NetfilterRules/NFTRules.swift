@@ -35,6 +35,12 @@ package enum NFTRules {
             "    }",
             "    chain flows {",
             "        tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & \(others)",
+        ]
+        if !rules.longHeaderPorts.isEmpty {
+            // The first bit of a datagram's payload, behind eight octets of UDP: a long header of QUIC (RFC 8999 §5.1).
+            lines.append("        udp dport \(ports(rules.longHeaderPorts)) @th,64,8 & 0x80 == 0x80 \(queue)")
+        }
+        lines += [
             "        ct mark & \(markText(mark.acceptedMask)) == \(markText(mark.accepted)) return",
             "        ct mark & \(mask) == \(markText(mark.blocked)) drop",
             "        ct mark & \(mask) == \(markText(mark.refused)) tcp flags & rst != rst reject with tcp reset",

@@ -110,6 +110,12 @@ package struct RuleSet: Sendable, Hashable {
         Set((dns ? dnsPorts : []) + (quic ? quicPorts : []) + (encryptedDNS ? [Self.encryptedDNSPort] : [])).sorted()
     }
 
+    /// The UDP destination ports whose packets with a long header are queued whatever was decided about their flow, ascending, each once: another
+    /// connection of QUIC may begin between the same ports, and nothing but its own packets tells it from the one before.
+    package var longHeaderPorts: [UInt16] {
+        Set((quic ? quicPorts : []) + (encryptedDNS ? [Self.encryptedDNSPort] : [])).sorted()
+    }
+
     /// The TCP destination ports that are queued, ascending, each once.
     package var tcpPorts: [UInt16] {
         let ports = (dns ? dnsPorts : []) + (tls ? tlsPorts : []) + (http ? httpPorts : [])

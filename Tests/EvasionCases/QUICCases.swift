@@ -15,6 +15,7 @@ private func quic(
 }
 
 private let firstID: [UInt8] = [0x83, 0x94, 0xC8, 0xF0, 0x3E, 0x51, 0x57, 0x08]
+private let earlierID: [UInt8] = [0x2B, 0x07, 0x91, 0xC4, 0x6E, 0x18, 0xD3, 0x55]
 private let serverID: [UInt8] = [0x5E, 0x12, 0xF0, 0x67, 0xA5, 0x50, 0x2A, 0x42]
 private let fullSize = 1_250
 
@@ -478,6 +479,45 @@ private let rebeginningCases: [EvasionCase] = [
         sealer.destination = serverID
         let rest = QUICSealer.ack(0) + QUICSealer.crypto(message, 900..<message.count)
         script.add([socket(scene).udp(sealer.initial(rest, number: 1, paddedTo: fullSize))])
+        return script
+    },
+    quic(
+        "quic-ports-reused",
+        "a connection for another name between the same ports, let go before this one begins",
+        origin: "clients that keep their socket; ports that a NAT gives again",
+        defeats: "letting a flow go for good by its mark"
+    ) { scene in
+        var script = Script()
+        let before = QUICSealer(destination: earlierID)
+        let other = Hello.quic(EvasionScene.decoyName).message
+        let frame = QUICSealer.crypto(other, 0..<other.count)
+        script.add(socket(scene).udp(before.initial(frame, number: 0, paddedTo: fullSize)))
+        let answer = before.serverInitial(QUICSealer.ack(0) + QUICSealer.ping, number: 0, from: serverID)
+        script.add(socket(scene).reversed.udp(answer), .toClient)
+        for seed in 100..<103 as Range<UInt64> {
+            script.add(socket(scene).udp([0x40] + serverID + noise(60, seed: seed)))
+        }
+        script.append(lone(scene) { QUICSealer.crypto($0, 0..<$0.count) })
+        script.retransmit()
+        return script
+    },
+    quic(
+        "quic-rest-behind-decoy",
+        "a hello in two datagrams, a decoy's between the same ports once it is stopped, and the second datagram again",
+        origin: "zapret fake for QUIC, clients that resend",
+        defeats: "beginning anew with each connection ID"
+    ) { scene in
+        let message = longHello(scene.name)
+        let sealer = QUICSealer(destination: firstID)
+        let halves = [0..<900, 900..<message.count].enumerated().map {
+            sealer.initial(QUICSealer.crypto(message, $0.element), number: UInt32($0.offset), paddedTo: fullSize)
+        }
+        var script = flight(scene, halves)
+        let other = Hello.quic(EvasionScene.decoyName).message
+        let decoy = QUICSealer(destination: earlierID)
+            .initial(QUICSealer.crypto(other, 0..<other.count), number: 0, paddedTo: fullSize)
+        script.add(socket(scene).udp(decoy), .toServer, .accept)
+        script.retransmit()
         return script
     },
     quic(

@@ -215,7 +215,7 @@ struct HostCheckTests {
         Case(
             "confinement",
             .warning,
-            "the sensor is not confined: it can start programs with more rights, its capabilities: CAP_DAC_OVERRIDE CAP_NET_ADMIN CAP_NET_RAW 38 more"
+            "the sensor is not confined: it can start programs with more rights, its capabilities: CAP_DAC_OVERRIDE CAP_NET_ADMIN CAP_NET_RAW CAP_IPC_LOCK CAP_SYS_NICE 36 more"
         ) {
             $0.confinement = .known(ProcessStatus("CapPrm:\t1ffffffffff\nNoNewPrivs:\t0\nSeccomp:\t2\n"))
         },
@@ -521,6 +521,9 @@ struct HostCheckTests {
                 ":FORWARD DROP [0:0]\n-A DOCKER-USER -i lan -j ACCEPT"
             )
         ),
+        Case("confinement", .note, "root that keeps capabilities in place of limits it cannot raise") {
+            $0.confinement = .known(ProcessStatus("CapPrm:\t0000000000805002\nNoNewPrivs:\t1\nSeccomp:\t2\n"))
+        },
         Case("flowtables", .note, "decided flows alone") {
             $0.nft = .known(
                 try nft(

@@ -65,11 +65,9 @@ struct QUICTests {
         #expect(sensor.inspector.finding(at: 0).inspectedProtocol == .quic)
         #expect(sensor.inspector.finding(at: 0).source == .hello)
         #expect(sensor.inspector.waitingByteCount == 0)
-        var other = flow
-        other.initial.connectionID = hex("0102030405060708")
         let later = [
             flow.hello(quicHello())[0], flow.handshake, flow.short, flow.answer(QUICInitialBuilder.short),
-            flow.datagram([1, 2, 3]), other.hello(quicHello("other.test"))[0], flow.datagram([]),
+            flow.datagram([1, 2, 3]), flow.hello(quicHello("other.test"))[0], flow.datagram([]),
         ]
         for packet in later { #expect(sensor.inspect(packet).decision == Decision(.drop, flowMark: .blocked)) }
     }
@@ -370,6 +368,62 @@ struct QUICTests {
         var next = Self.flow
         next.initial.connectionID = hex("0102030405060708")
         #expect(sensor.inspect(next.hello(quicHello())[0]).decision == Decision(.drop, flowMark: .blocked))
+    }
+
+    /// The flow's conversation with this octet as its connection ID, eight times.
+    private static func conversation(_ octet: UInt8) -> QUICConversation {
+        var conversation = flow
+        conversation.initial.connectionID = Array(repeating: octet, count: 8)
+        return conversation
+    }
+
+    @Test func `a new connection of a blocked flow's endpoints is read, and the kernel told to let it go`() {
+        let sensor = TestSensor()
+        let blocked = Self.flow.hello(quicHello())[0]
+        #expect(sensor.inspect(blocked).decision == Decision(.drop, flowMark: .blocked))
+        let next = Self.conversation(1)
+        let seen = sensor.inspect(next.hello(quicHello("other.test"))[0])
+        #expect(seen.names == ["other.test"])
+        #expect(seen.decision == Decision(.accept, flowMark: .accepted))
+        // What the first one sends again is dropped, and the second one goes on.
+        #expect(sensor.inspect(blocked).decision == Decision(.drop))
+        for packet in [next.handshake, next.acknowledgment, next.short, next.hello(quicHello("other.test"))[0]] {
+            #expect(sensor.inspect(packet).decision == Decision(.accept, flowMark: .accepted))
+            #expect(sensor.inspect(blocked).decision == Decision(.drop))
+        }
+        #expect(sensor.inspector.waitingByteCount == 0)
+    }
+
+    @Test func `a datagram with a packet of what was blocked passes with no other in it`() {
+        let sensor = TestSensor()
+        let message = quicHello(length: 2_000)
+        let halves = Self.flow.hello(message, in: 2)
+        #expect(sensor.dropped(halves) == [1])
+        let decoy = Self.conversation(1).initial.packet(Self.flow.initial.crypto(quicHello("other.test"), cutAt: [])[0])
+        var rest = Self.flow.initial
+        rest.packetNumber = 1
+        let second = rest.packet(rest.crypto(message, cutAt: [1_000])[1])
+        #expect(sensor.inspect(Self.flow.datagram(decoy, second)).decision.verdict == .drop)
+        #expect(sensor.inspect(Self.flow.datagram(second, decoy)).decision.verdict == .drop)
+        // The rest under the server's connection ID, as of a server that has acknowledged the first half, has the keys of the first.
+        #expect(sensor.inspect(Self.flow.datagram(decoy)).decision == Decision(.accept, flowMark: .accepted))
+        rest.keyConnectionID = Self.flow.initial.connectionID
+        rest.connectionID = hex("F067A5502A4262B5")
+        let renamed = rest.packet(rest.crypto(message, cutAt: [1_000])[1])
+        #expect(sensor.inspect(Self.flow.datagram(renamed)).decision.verdict == .drop)
+        #expect(sensor.inspect(halves[1]).decision.verdict == .drop)
+    }
+
+    @Test func `the rest of a hello that begins on a flow of a blocked one is judged with it`() {
+        let sensor = TestSensor()
+        sensor.inspect(Self.flow.hello(quicHello())[0])
+        let halves = Self.conversation(1).hello(quicHello(length: 2_000), in: 2)
+        #expect(sensor.inspect(halves[0]).decision == Decision(.accept, flowMark: .accepted))
+        #expect(sensor.inspect(halves[1]).decision == Decision(.drop, flowMark: .blocked))
+        // Two are remembered: a third has no place beside them.
+        let third = Self.conversation(2).hello(quicHello("other.test"))[0]
+        #expect(sensor.inspect(third).decision == Decision(.drop, flowMark: .blocked))
+        for half in halves { #expect(sensor.inspect(half).decision == Decision(.drop, flowMark: .blocked)) }
     }
 
     @Test func `without ciphers every version is counted like an unknown one`() {

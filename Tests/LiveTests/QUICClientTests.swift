@@ -36,6 +36,29 @@ extension LiveTests {
         }
     }
 
+    @Test(aioquic)
+    func `each QUIC connection between the same ports is judged for itself`() async throws {
+        try await QUICSite.with { quic in
+            for address in quic.site.lab.server.addresses {
+                let first = try await quic.ask(Site.unlisted, at: address, within: 15)
+                #expect(first.status == "200", "\(address)")
+                let start = try await quic.site.samples()
+                // The flow was let go: the kernel's mark says so.
+                let listed = try await quic.ask(Site.listed, at: address, from: first.port, within: 1)
+                #expect(listed.status == nil, "\(address)")
+                let stopped = try await quic.site.samples()
+                #expect(stopped.increase(of: QUICSite.stopped, since: start) == 1, "\(address)")
+                // And now it is blocked.
+                let next = try await quic.ask(Site.unlisted, at: address, from: first.port, within: 15)
+                #expect(next.status == "200", "\(address)")
+                let again = try await quic.ask(Site.listed, at: address, from: first.port, within: 1)
+                #expect(again.status == nil, "\(address)")
+                let end = try await quic.site.samples()
+                #expect(end.increase(of: QUICSite.stopped, since: stopped) == 1, "\(address)")
+            }
+        }
+    }
+
     @Test(aioquic, arguments: [1, 2])
     func `a QUIC client that a Retry sends back to the start is judged like any other`(version: Int) async throws {
         try await QUICSite.with(retry: true) { quic in

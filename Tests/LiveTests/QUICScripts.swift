@@ -49,7 +49,7 @@ extension Script {
 
     /// Asks an HTTP/3 server for a page, and prints its `port=PORT`, then `answer=STATUS` or `answer=nothing`.
     ///
-    /// Arguments: address, server name, QUIC version 1 or 2, form, certificate to trust, seconds to wait. Form `short`: a hello
+    /// Arguments: address, server name, QUIC version 1 or 2, form, certificate to trust, seconds to wait, the client's port or zero. Form `short`: a hello
     /// in one datagram; `long`: in two; `joined`: in two that stay one packet until a wire or socket is reached, since the kernel
     /// is asked to cut them (UDP_SEGMENT).
     static let quicClient = #"""
@@ -60,7 +60,7 @@ extension Script {
         from aioquic.h3.events import HeadersReceived
         from aioquic.quic.configuration import QuicConfiguration
 
-        address, name, version, form, certificate, patience = sys.argv[1:7]
+        address, name, version, form, certificate, patience, own_port = sys.argv[1:8]
 
         class Asking(QuicConnectionProtocol):
             http = None
@@ -96,7 +96,8 @@ extension Script {
                 configuration.alpn_protocols += [letter * 200 for letter in "abcdefgh"]
             configuration.original_version = {"1": 0x00000001, "2": 0x6B3343CF}[version]
             configuration.supported_versions = [configuration.original_version]
-            async with connect(address, 443, configuration=configuration, create_protocol=Asking) as client:
+            options = {"configuration": configuration, "create_protocol": Asking, "local_port": int(own_port)}
+            async with connect(address, 443, **options) as client:
                 client.answer = asyncio.get_running_loop().create_future()
                 client.http = H3Connection(client._quic)
                 head = [(b":method", b"GET"), (b":scheme", b"https"), (b":authority", name.encode()), (b":path", b"/")]

@@ -83,17 +83,18 @@ struct QUICSite: Sendable {
         let port: String
     }
 
-    /// Asks for a page with aioquic, and waits for the answer for some seconds.
+    /// Asks for a page with aioquic from a port, zero for any, and waits for the answer for some seconds.
     func ask(
         _ name: String,
         version: Int = 1,
         form: Form = .short,
         at address: String,
+        from port: String = "0",
         within seconds: Int
     ) async throws -> Request {
         let file = try site.lab.write(Script.quicClient, to: "quic-client.py")
         let result = try await site.lab.client.run(
-            [python, file, address, name, "\(version)", form.rawValue, certificate, "\(seconds)"],
+            [python, file, address, name, "\(version)", form.rawValue, certificate, "\(seconds)", port],
             timeLimit: .seconds(seconds + 20)
         )
         let lines = result.output.split(separator: "\n")

@@ -155,11 +155,96 @@ struct InstalledRulesTests {
         return result.succeeded && result.output.contains("198.51.100.2")
     }
 
-    /// How many packets the rule for UDP has sent to the queue.
+    /// How many packets the rules for UDP to a server have sent to the queue.
     private static func queued(_ host: LabHost, ipv6: Bool) async throws -> Int {
         let text = try await Command.output(host.inside([ipv6 ? "ip6tables-save" : "iptables-save", "-c"]))
-        let line = text.split(separator: "\n").first { $0.contains("-p udp") && $0.contains("NFQUEUE") }
-        return try Int(#require(line).dropFirst().prefix { $0 != ":" }) ?? -1
+        let lines = text.split(separator: "\n").filter { line in
+            ["-p udp", "dport", "NFQUEUE"].allSatisfy { line.contains($0) }
+        }
+        try #require(lines.count >= 2)
+        return lines.reduce(0) { $0 + (Int($1.dropFirst().prefix { $0 != ":" }) ?? 0) }
+    }
+
+    /// The same with nft, where the queue statement was replaced.
+    private static func counted(_ host: LabHost) async throws -> Int {
+        let list = try await Command.output(host.inside(["nft", "list", "chain", "inet", "grindvakt", "flows"]))
+        let lines = list.split(separator: "\n").filter { $0.contains("udp dport") && $0.contains("counter packets") }
+        try #require(lines.count == 2)
+        return try lines.reduce(0) { sum, line in
+            let words = line.split(separator: " ")
+            let label = try #require(words.firstIndex(of: "packets"))
+            return try sum + #require(Int(words[label + 1]))
+        }
+    }
+
+    /// nft's rules with a statement that counts and accepts, as a verdict does, in place of the queue statement.
+    private static func counting(_ rules: RuleSet) -> String {
+        NFTRules.applying(rules).split(separator: "\n")
+            .map { line in
+                line.firstRange(of: " queue num ").map { line[..<$0.lowerBound] + " counter accept" } ?? String(line)
+            }
+            .joined(separator: "\n") + "\n"
+    }
+
+    /// Sends a datagram from the client's port 40001 to port 443 of the server.
+    ///
+    /// - Parameters:
+    ///   - first: the first octet of its payload.
+    ///   - lab: whose client.
+    ///   - ipv6: whether over IPv6.
+    ///   - hasOptions: whether a header of destination options stands before that of UDP (RFC 8200 §4.6).
+    /// - Throws: where the client cannot send.
+    private static func send(_ first: UInt8, _ lab: Lab, ipv6: Bool, hasOptions: Bool = false) async throws {
+        let script = """
+            import socket, sys
+            first, server, options = int(sys.argv[1]), sys.argv[2], sys.argv[3] == "true"
+            sender = socket.socket(socket.AF_INET6 if ":" in server else socket.AF_INET, socket.SOCK_DGRAM)
+            sender.bind(("", 40001))
+            if options:
+                sender.setsockopt(socket.IPPROTO_IPV6, 59, bytes([0, 0, 1, 4, 0, 0, 0, 0]))
+            sender.sendto(bytes([first, 0, 0, 0, 1, 0, 0, 0, 0, 0]), (server, 443))
+            """
+        let server = lab.server.addresses[ipv6 ? 1 : 0]
+        try await Command.output(
+            lab.client.inside(["python3", "-c", script, "\(first)", server, "\(hasOptions)"])
+        )
+    }
+
+    @Test(arguments: [RuleBackend.iptables, .nft], [false, true])
+    func `a long header of QUIC is queued whatever was decided about its flow`(
+        backend: RuleBackend,
+        ipv6: Bool
+    ) async throws {
+        try await Lab.withLab(watchingSignals: false) { lab in
+            let host = lab.router
+            let rules = Place.forwarded.rules(failOpen: true)
+            let isNFT = backend == .nft
+            if isNFT {
+                try await Command.output(host.inside(["nft", "-f", "-"]), input: Self.counting(rules))
+            } else {
+                try await InstalledRules(backend: .iptables, namespace: host.namespace).apply(rules)
+            }
+            let queued = { isNFT ? try await Self.counted(host) : try await Self.queued(host, ipv6: ipv6) }
+            let table = [ipv6 ? "ip6tables" : "iptables", "-t", "mangle"]
+            // Before FORWARD, and so before the rules of either backend: the mark that a verdict would carry.
+            let verdict = { (mark: String) in
+                ["PREROUTING", "-p", "udp", "--dport", "443", "-j", "MARK", "--set-xmark", "\(mark)/0x70000"]
+            }
+            try await Command.output(host.inside(table + ["-A"] + verdict("0x10000")))
+            try await Self.send(0x40, lab, ipv6: ipv6)
+            try await Command.output(host.inside(table + ["-D"] + verdict("0x10000")))
+            #expect(try await queued() == 1)
+
+            var expected = 1
+            for (first, count) in [(UInt8(0x40), 0), (0xC0, 1), (0x80, 1), (0x7F, 0), (0xFF, 1)] {
+                try await Self.send(first, lab, ipv6: ipv6)
+                expected += count
+                #expect(try await queued() == expected, "\(first)")
+            }
+            guard ipv6 else { return }
+            try await Self.send(0xC0, lab, ipv6: true, hasOptions: true)
+            #expect(try await queued() == expected + 1, "behind extension headers")
+        }
     }
 
     /// No sensor listens here. A rule before the queue puts the mark on that a verdict would carry: what follows the
@@ -233,10 +318,7 @@ struct InstalledRulesTests {
             try await lab.startDNSServer()
             let host = place.host(lab)
             let nft = host.inside(["nft", "-f", "-"])
-            let text = NFTRules.applying(place.rules(failOpen: true)).split(separator: "\n")
-                .map { $0.contains(" queue num ") ? $0.prefix { $0 != "q" } + "counter accept" : $0 }
-                .joined(separator: "\n")
-            try await Command.output(nft, input: text + "\n")
+            try await Command.output(nft, input: Self.counting(place.rules(failOpen: true)))
 
             let give = { (mark: String) in
                 """
@@ -250,16 +332,7 @@ struct InstalledRulesTests {
                 """
             }
             let takeBack = "delete table inet verdict\n"
-            let queued = {
-                let list = try await Command.output(
-                    host.inside(["nft", "list", "chain", "inet", "grindvakt", "flows"])
-                )
-                let line = try #require(
-                    list.split(separator: "\n").first { $0.contains("udp dport") && $0.contains("counter packets") }
-                )
-                let words = line.split(separator: " ")
-                return try Int(words[#require(words.firstIndex(of: "packets")) + 1])
-            }
+            let queued = { try await Self.counted(host) }
 
             try await Command.output(nft, input: give("0x00010000"))
             #expect(try await Self.isAnswered(lab, from: 40_001, ipv6: false), "accepted by its verdict")

@@ -30,6 +30,7 @@ struct RuleTextTests {
                     }
                     chain flows {
                         tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & 0xfff8ffff
+                        udp dport { 443, 853 } @th,64,8 & 0x80 == 0x80 queue num 0-1 bypass
                         ct mark & 0x00030000 == 0x00010000 return
                         ct mark & 0x00070000 == 0x00020000 drop
                         ct mark & 0x00070000 == 0x00040000 tcp flags & rst != rst reject with tcp reset
@@ -82,6 +83,7 @@ struct RuleTextTests {
                     }
                     chain flows {
                         tcp flags & (fin | syn | rst | ack) == syn ct mark set ct mark & 0xf8ffffff
+                        udp dport { 853, 4433 } @th,64,8 & 0x80 == 0x80 queue num 4
                         ct mark & 0x03000000 == 0x01000000 return
                         ct mark & 0x07000000 == 0x02000000 drop
                         ct mark & 0x07000000 == 0x04000000 tcp flags & rst != rst reject with tcp reset
@@ -133,7 +135,7 @@ struct RuleTextTests {
 
     @Test func `iptables queues forwarded packets behind the host's own rules`() {
         #expect(
-            IPTablesRules.applying(Self.router, existing: "") == """
+            IPTablesRules.applying(Self.router, for: .iptables, existing: "") == """
                 *raw
                 :GRINDVAKT-OWN - [0:0]
                 -A GRINDVAKT-OWN -m mark --mark 0x00030000/0x00070000 -j CT --notrack
@@ -154,6 +156,7 @@ struct RuleTextTests {
                 -A GRINDVAKT-VERDICT -m mark --mark 0x00040000/0x00070000 -j DROP
                 -A GRINDVAKT-VERDICT -g GRINDVAKT-FLOWS
                 -A GRINDVAKT-FLOWS -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j CONNMARK --set-xmark 0x00000000/0x00070000
+                -A GRINDVAKT-FLOWS -p udp -m multiport --dports 443,853 -m u32 --u32 0x0>>0x16&0x3c@0x8&0x80000000=0x80000000 -j NFQUEUE --queue-balance 0:1 --queue-bypass
                 -A GRINDVAKT-FLOWS -m connmark --mark 0x00010000/0x00030000 -j RETURN
                 -A GRINDVAKT-FLOWS -m connmark --mark 0x00020000/0x00070000 -j DROP
                 -A GRINDVAKT-FLOWS -m connmark --mark 0x00040000/0x00070000 -j RETURN
@@ -190,6 +193,7 @@ struct RuleTextTests {
                 encryptedDNS: false,
                 failOpen: false
             ),
+            for: .iptables,
             existing: ""
         )
         #expect(
@@ -258,7 +262,7 @@ struct RuleTextTests {
         """
 
     @Test func `jumps that are there are kept, others go away`() {
-        let lines = IPTablesRules.applying(Self.router, existing: Self.earlier).split(separator: "\n")
+        let lines = IPTablesRules.applying(Self.router, for: .iptables, existing: Self.earlier).split(separator: "\n")
         #expect(
             lines.filter { $0.contains("FORWARD") || $0.contains("POSTROUTING") } == [
                 "-D FORWARD -j GRINDVAKT-QUEUE", "-I FORWARD 1 -j GRINDVAKT-REFUSE",
@@ -297,9 +301,26 @@ struct RuleTextTests {
         #expect(IPTablesRules.removing(existing: "*mangle\n:FORWARD ACCEPT [0:0]\nCOMMIT\n") == "")
     }
 
+    @Test func `over IPv6 a datagram with extension headers is taken for one with a long header`() {
+        let rules = RuleSet(dns: false, tls: false, http: false, encryptedDNS: false, failOpen: false)
+        let queueing = IPTablesRules.applying(rules, for: .ip6tables, existing: "")
+            .split(separator: "\n")
+            .filter { $0.contains("NFQUEUE") }
+        let ports = "-A GRINDVAKT-FLOWS -p udp -m udp --dport 443"
+        #expect(
+            queueing == [
+                "\(ports) -m u32 ! --u32 0x3&0xff=0x11 -j NFQUEUE --queue-num 0",
+                "\(ports) -m u32 --u32 0x30&0x80000000=0x80000000 -j NFQUEUE --queue-num 0",
+                "\(ports) -j NFQUEUE --queue-num 0",
+            ]
+        )
+    }
+
     @Test func `more than fifteen ports take several rules`() {
         let rules = RuleSet(dns: false, quic: false, http: false, encryptedDNS: false, tlsPorts: Array(8001...8017))
-        let lines = IPTablesRules.applying(rules, existing: "").split(separator: "\n").filter { $0.contains("NFQUEUE") }
+        let lines = IPTablesRules.applying(rules, for: .iptables, existing: "").split(separator: "\n").filter {
+            $0.contains("NFQUEUE")
+        }
         #expect(lines.count == 2)
         #expect(lines.last?.contains("--dports 8016,8017 ") == true)
     }
