@@ -116,7 +116,7 @@ def quic(site, host, server, family, name, patience):
     """A client's first datagram, and where it is answered a later one, with which the sensor lets the flow go."""
     with host.udp_socket(server.address(family), 443) as opened:
         seen = exchange(opened, INITIALS[name], patience)
-        return exchange(opened, b"\x40" + bytes(40), patience) if seen == "answered" else seen
+        return exchange(opened, LATER, patience) if seen == "answered" else seen
 
 
 def exchange(opened, data, patience):
@@ -143,6 +143,9 @@ def read_initials():
 
 
 INITIALS = read_initials()
+
+# A packet with a short header, which a client sends once it was answered.
+LATER = b"\x40" + bytes(40)
 
 # client, what it speaks, over what, to which port, how it asks
 CLIENTS = (
@@ -184,6 +187,7 @@ class Scenario:
         self.start_sensor()
         self.queues()
         self.marks()
+        self.reused_ports()
         self.forwarded()
         self.uploads()
         self.own_traffic()
@@ -331,16 +335,20 @@ class Scenario:
         site = self.site
         site.forget_flows()
         with site.client.udp_socket(site.server.address(family), 443) as opened:
-            for text, mark, expected in (
-                ("no", 0, "answered; flow: undecided; packets in user space: 1"),
-                ("a blocking", BLOCKED, "silence; flow: blocked beside 0x100; packets in user space: 0"),
-                ("an accepting", ACCEPTED, "answered; flow: accepted beside 0x100; packets in user space: 0"),
+            first, set_before = INITIALS["www.test"], 0
+            for text, mark, data, expected in (
+                ("no", 0, first, "answered; flow: undecided; packets in user space: 1"),
+                ("a blocking", BLOCKED, LATER, "silence; flow: blocked beside 0x100; packets in user space: 0"),
+                ("an accepting", ACCEPTED, LATER, "answered; flow: accepted beside 0x100; packets in user space: 0"),
+                ("an accepting", ACCEPTED, first, "answered; flow: accepted beside 0x100; packets in user space: 1"),
             ):
-                if mark:
+                if mark != set_before:
+                    set_before = mark
                     bits = ("--mark", f"{mark | 0x100:#x}/{MASK | 0x100:#x}")
                     site.router.run("conntrack", "-U", "-f", f"ipv{family}", "-p", "udp", *bits)
-                seen = self.account(opened, INITIALS["www.test"], family, 443, expected)
-                self.case(f"a packet of a flow with {text} mark, IPv{family}", seen, expected)
+                seen = self.account(opened, data, family, 443, expected)
+                header = "long" if data == first else "short"
+                self.case(f"a packet with a {header} header, of a flow with {text} mark, IPv{family}", seen, expected)
 
     def account(self, opened, data, family, port, expected):
         """What became of a datagram: seen, its flow's mark, and how many packets the sensor had of it."""
@@ -350,6 +358,25 @@ class Scenario:
         flow = self.flow_words(family, "udp", port)
         packets = self.growth(before, site.counters(), "grindvakt_packets_total")
         return f"{happened}; flow: {flow}; packets in user space: {packets}"
+
+    def reused_ports(self):
+        """Connections of QUIC one after the other between the same ports: each is judged for itself. Counts are exact, as there was no TCP yet."""
+        self.chapter("QUIC between the same ports")
+        site = self.site
+        site.apply_rules()
+        for family in FAMILIES:
+            site.forget_flows()
+            with site.client.udp_socket(site.server.address(family), 443) as opened:
+                for text, data, expected in (
+                    ("a first connection", INITIALS["www.test"], "answered; flow: undecided; packets in user space: 1"),
+                    ("its next packet", LATER, "answered; flow: accepted; packets in user space: 1"),
+                    ("and another", LATER, "answered; flow: accepted; packets in user space: 0"),
+                    ("one for a listed name", INITIALS["listed.test"], "silence; flow: blocked; packets in user space: 1"),
+                    ("what it sends on", LATER, "silence; flow: blocked; packets in user space: 0"),
+                    ("one for the first name", INITIALS["www.test"], "answered; flow: accepted; packets in user space: 1"),
+                    ("its next packet again", LATER, "answered; flow: accepted; packets in user space: 0"),
+                ):
+                    self.case(f"{text}, IPv{family}", self.account(opened, data, family, 443, expected), expected)
 
     def uploads(self):
         """An accepted flow leaves user space: of 16 MiB only the first packets come by."""
