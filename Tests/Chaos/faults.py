@@ -9,8 +9,8 @@ from fault import Fault
 
 FAULTS = (
     Fault,
-    process.Kill, process.KillDuringStart, process.Restart, process.StopAndContinue, process.Starvation, process.Overrun, process.OtherOwner,
-    process.SecondInstance,
+    process.Kill, process.KillDuringStart, process.Restart, process.TakeOver, process.KillDuringTakeOver, process.StopAndContinue,
+    process.Starvation, process.Overrun, process.OtherOwner, process.SecondInstance,
     lists.GoodReload, lists.HangUps, lists.KillDuringReload, lists.BadList, lists.CarelessList, lists.HugeList, lists.ShrunkenList,
     lists.TruncatedList, lists.AlteredList, lists.UnsignedList, lists.ReplayedList, lists.BadConfiguration, lists.LostLists, lists.DamagedState,
     host.FullDisk, host.ReadOnlyDisk, host.ClockStep, host.MemoryLimit, host.NoDescriptors, host.WildClients, host.StuckLog,

@@ -58,15 +58,12 @@ class KillDuringStart(Kill):
 
 
 class Restart(Fault):
-    """SIGTERM, and a new process at once: the old one judges what it has in hand, and nothing is lost."""
+    """SIGTERM, and a new process at once, to which nobody hands the queues: the old one judges what it has in hand, and nothing is lost."""
 
     name, counters_go_on, longest_gap = "restart", False, 1.5
-    # A restart that hands the queues over sets this to False: then nothing may pass.
-    lets_pass = True
 
     def inject(self, site):
-        if self.lets_pass:
-            site.begin_window()
+        site.begin_window()
         start = time.monotonic()
         site.sensor.process.send_signal(self.dice.choice((signal.SIGTERM, signal.SIGINT)))
         status = site.sensor.wait_for_end(10)
@@ -77,8 +74,47 @@ class Restart(Fault):
     def recover(self, site):
         site.end_log()
         site.start_sensor()
-        if self.lets_pass:
-            site.end_window(site.sensor.ready_at)
+        site.end_window(site.sensor.ready_at)
+
+
+class TakeOver(Fault):
+    """Another process takes the queues over, as at an upgrade: nothing passes and nothing is lost."""
+
+    name, counters_go_on = "take over", False
+
+    def inject(self, site):
+        site.take_over()
+        self.hold = 0
+
+
+class KillDuringTakeOver(Fault):
+    """SIGKILL for a process that is taking the queues over: the old one goes on, or was done already; then it is as if that one had been killed."""
+
+    name, counters_go_on, longest_gap = "kill -9 during a take over", False, 1.5
+
+    def __init__(self, dice):
+        super().__init__(dice)
+        self.after = dice.uniform(0.0, 0.4)
+
+    def detail(self):
+        return f"after {self.after * 1e3:.0f} ms"
+
+    def inject(self, site):
+        new = Sensor(site, "--take-over")
+        site.group.take(new.pid)
+        time.sleep(self.after)
+        killed_at = time.monotonic()
+        new.process.send_signal(signal.SIGKILL)
+        new.wait_for_end(10)
+        # What it had read and not judged went with it.
+        site.may_lose(killed_at - TAKING_DOWN, time.monotonic() + TAKING_DOWN)
+        with contextlib.suppress(Failure):
+            site.sensor.wait_for_end(2)
+        if site.sensor.is_running():
+            return
+        site.open_window = killed_at
+        site.restart()
+        site.end_window(site.sensor.ready_at)
 
 
 class StopAndContinue(Fault):

@@ -135,10 +135,10 @@ class MemoryGroup:
 class Sensor:
     """One process of the sensor, and its log."""
 
-    def __init__(self, site):
+    def __init__(self, site, *options):
         # In the mount namespace of this program, so that a disk that is remounted here is remounted for the sensor.
         clock = ("env", f"LD_PRELOAD={site.clock_library}", f"GRINDVAKT_CLOCK_OFFSET={site.path('clock')}")
-        words = tied("nsenter", f"--net=/run/netns/{site.network.router}", *clock, site.program, "run", "--config", site.path("grindvakt.toml"))
+        words = tied("nsenter", f"--net=/run/netns/{site.network.router}", *clock, site.program, "run", "--config", site.path("grindvakt.toml"), *options)
         self.process = subprocess.Popen(
             words, cwd=site.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.begun, self.ready_at, self.lines, self.is_reading = time.monotonic(), None, [], threading.Event()
@@ -333,6 +333,19 @@ class Site:
             status = self.sensor.wait_for_end(10)
             raise Failure(f"the sensor ended with status {status} instead of starting: {self.sensor.last_words()}")
         self.bare = None
+
+    def take_over(self):
+        """Starts another process, which takes the queues over from the one that runs; that one ends by itself."""
+        old, new = self.sensor, Sensor(self, "--take-over")
+        self.group.take(new.pid)
+        self.starts += 1
+        if not new.wait_until_ready():
+            raise Failure(f"the sensor ended with status {new.wait_for_end(10)} instead of taking over: {new.last_words()}")
+        status = old.wait_for_end(10)
+        if status != 0:
+            raise Failure(f"the sensor ended with status {status} when it was taken over from: {old.last_words()}")
+        self.end_log()
+        self.sensor = new
 
     def end_log(self):
         self.old_lines += self.sensor.lines
