@@ -12,7 +12,7 @@ UNITS      := grindvakt.service grindvakt-rules.service grindvakt-tap@.service g
 BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev zlib1g-dev libxxhash-dev libssl-dev libsqlite3-dev libseccomp-dev pkg-config
 DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps python3
 TEST_PACKAGES  := publicsuffix nftables python3 python3-venv python3-jsonschema valgrind util-linux chromium-headless-shell \
-                  knot-dnsutils tcpdump tshark conntrack tmux debhelper
+                  knot-dnsutils iputils-ping tcpdump tshark conntrack tmux debhelper
 CLIENT_PACKAGES := knot-dnsutils iputils-ping chromium-headless-shell
 REPLAY_PACKAGES := gcc libndpi-bin tshark python3
 DEB_PACKAGES   := debhelper dpkg-dev binutils python3
@@ -131,7 +131,7 @@ bench-scrapes: demo-packages test-packages build
 	Benchmarks/live/scrapes
 
 # Restarts, kills and upgrades under load: what is lost (nothing), and how late packets come (root); about ten minutes.
-bench-restarts: demo-packages build
+bench-restarts: demo-packages test-packages build
 	Benchmarks/live/restarts
 
 # A bulk transfer and short connections with and without the sensor (root); about seven minutes.

@@ -151,7 +151,7 @@ extension Inspector {
     /// Opens an Initial into `quicFrames` and finds the attempt it belongs to, or begins one.
     ///
     /// A flow that was decided begins anew with an attempt that it does not know: another connection may be for another name.
-    /// - Returns: which of the flow's attempts; nil where the packet is not a client's, or belongs to an attempt that was decided with its flow.
+    /// - Returns: which of the flow's attempts; nil where the packet is not a client's, or belongs to a flow that is blocked.
     private mutating func open(
         _ packet: QUICInitialPacket,
         _ flow: inout UInt32,
@@ -164,7 +164,7 @@ extension Inspector {
                 let isSecond = known.newest == (turn == 0)
                 guard known[isSecond].hasKeys(of: connectionID) else { continue }
                 guard known[isSecond].isBlocked == false else { return isSecond }
-                guard flows[flow].state == .undecided,
+                guard flows[flow].state.isBlocked == false,
                     opener.open(packet, initialConnectionID: connectionID, into: &quicFrames)
                 else { return nil }
                 return isSecond
@@ -188,9 +188,7 @@ extension Inspector {
         if flow == 0 {
             flow = insertQUICFlow(arrival.fingerprint, at: arrival.now)
         } else if flows[flow].state != .undecided {
-            release(flow)
-            flows.restart(flow, client: arrival.isSecond)
-            quicFlows[Int(flow)].restart(from: quicFlows[0])
+            restart(flow, arrival)
         }
         flows[flow].setClient(arrival.isSecond, isKnown: true)
         guard let place = quicFlows[Int(flow)].placeForNext else { return nil }
@@ -199,6 +197,22 @@ extension Inspector {
         quicFlows[Int(flow)][place] = QUICAttempt(connectionID: connectionID)
         quicFlows[Int(flow)].newest = place
         return place
+    }
+
+    /// Reads an attempt of a flow that was let go from the beginning: a client that was answered does not send its hello again, so that one with the
+    /// same connection ID may be another's.
+    private mutating func beginAnew(_ attempt: Bool, of flow: UInt32, _ arrival: QUICArrival) {
+        var again = quicFlows[Int(flow)][attempt]
+        again.beginAnew()
+        restart(flow, arrival)
+        quicFlows[Int(flow)][attempt] = again
+    }
+
+    /// Makes a flow that was decided one of which nothing is known but what was blocked.
+    private mutating func restart(_ flow: UInt32, _ arrival: QUICArrival) {
+        release(flow)
+        flows.restart(flow, client: arrival.isSecond)
+        quicFlows[Int(flow)].restart(from: quicFlows[0])
     }
 
     private mutating func insertQUICFlow(_ fingerprint: Fingerprint, at now: Instant) -> UInt32 {
@@ -224,13 +238,22 @@ extension Inspector {
         swap(&frames, &quicFrames)
         defer { swap(&frames, &quicFrames) }
         var dataEnd = 0
+        var hasBeginning = false
         var hasAcknowledgment = false
         var offset = 0
         while offset < frames.count {
             let frame = try QUICFrame(parsing: frames.span.extracting(droppingFirst: offset), version: version)
             offset += frame.length
-            if frame.kind == .crypto, frame.data.count > 0 { dataEnd = offset }
+            if frame.kind == .crypto, frame.data.count > 0 {
+                dataEnd = offset
+                if frame.offset == 0 { hasBeginning = true }
+            }
             if frame.kind == .acknowledgment { hasAcknowledgment = true }
+        }
+        if flows[flow].state == .accepted {
+            // The rest of a hello that was given up is worth no room.
+            guard dataEnd > 0, hasBeginning || quicFlows[Int(flow)][attempt].isRead else { return .accept }
+            beginAnew(attempt, of: flow, arrival)
         }
         if dataEnd > 0 {
             let before = reach(of: attempt, flow)

@@ -49,6 +49,12 @@ struct QUICAttempt: ZeroValid {
         return true
     }
 
+    /// Forgets all but the connection ID, for a hello that begins from its first octet.
+    mutating func beginAnew() {
+        flags = Self.used
+        initials = 0
+    }
+
     mutating func noteRead() { flags |= Self.read }
 
     mutating func noteBlocked() { flags |= Self.blocked }

@@ -418,6 +418,30 @@ private let datagramCases: [EvasionCase] = [
     },
 ]
 
+/// A hello between ports that were those of a connection for another name, which was let go.
+private func reused(_ id: String, _ connectionID: [UInt8], _ title: String) -> EvasionCase {
+    quic(
+        id,
+        title,
+        origin: "clients that keep their socket; ports that a NAT gives again",
+        defeats: "letting a flow go for good by its mark"
+    ) { scene in
+        var script = Script()
+        let before = QUICSealer(destination: connectionID)
+        let other = Hello.quic(EvasionScene.decoyName).message
+        let frame = QUICSealer.crypto(other, 0..<other.count)
+        script.add(socket(scene).udp(before.initial(frame, number: 0, paddedTo: fullSize)))
+        let answer = before.serverInitial(QUICSealer.ack(0) + QUICSealer.ping, number: 0, from: serverID)
+        script.add(socket(scene).reversed.udp(answer), .toClient)
+        for seed in 100..<103 as Range<UInt64> {
+            script.add(socket(scene).udp([0x40] + serverID + noise(60, seed: seed)))
+        }
+        script.append(lone(scene) { QUICSealer.crypto($0, 0..<$0.count) })
+        script.retransmit()
+        return script
+    }
+}
+
 private let rebeginningCases: [EvasionCase] = [
     quic(
         "quic-retry",
@@ -481,26 +505,12 @@ private let rebeginningCases: [EvasionCase] = [
         script.add([socket(scene).udp(sealer.initial(rest, number: 1, paddedTo: fullSize))])
         return script
     },
-    quic(
+    reused(
         "quic-ports-reused",
-        "a connection for another name between the same ports, let go before this one begins",
-        origin: "clients that keep their socket; ports that a NAT gives again",
-        defeats: "letting a flow go for good by its mark"
-    ) { scene in
-        var script = Script()
-        let before = QUICSealer(destination: earlierID)
-        let other = Hello.quic(EvasionScene.decoyName).message
-        let frame = QUICSealer.crypto(other, 0..<other.count)
-        script.add(socket(scene).udp(before.initial(frame, number: 0, paddedTo: fullSize)))
-        let answer = before.serverInitial(QUICSealer.ack(0) + QUICSealer.ping, number: 0, from: serverID)
-        script.add(socket(scene).reversed.udp(answer), .toClient)
-        for seed in 100..<103 as Range<UInt64> {
-            script.add(socket(scene).udp([0x40] + serverID + noise(60, seed: seed)))
-        }
-        script.append(lone(scene) { QUICSealer.crypto($0, 0..<$0.count) })
-        script.retransmit()
-        return script
-    },
+        earlierID,
+        "a connection for another name between the same ports, let go before this one begins"
+    ),
+    reused("quic-ids-reused", firstID, "the same, and both have the same connection ID"),
     quic(
         "quic-rest-behind-decoy",
         "a hello in two datagrams, a decoy's between the same ports once it is stopped, and the second datagram again",

@@ -363,11 +363,28 @@ struct QUICTests {
         sensor.inspect(Self.flow.hello(quicHello("other.test"))[0])
         #expect(sensor.inspect(Self.flow.handshake).decision.flowMark == .accepted)
         // The old one's packets stay what they were.
-        #expect(sensor.inspect(Self.flow.hello(quicHello("other.test"))[0]).names == [])
         #expect(sensor.inspect(Self.flow.acknowledgment).decision.flowMark == .accepted)
         var next = Self.flow
         next.initial.connectionID = hex("0102030405060708")
         #expect(sensor.inspect(next.hello(quicHello())[0]).decision == Decision(.drop, flowMark: .blocked))
+    }
+
+    @Test func `a hello with the connection ID of a connection that was let go is read, whole or in parts`() {
+        for parts in 1...2 {
+            let sensor = TestSensor()
+            sensor.inspect(Self.flow.hello(quicHello("other.test", length: 2_000), in: 2)[0])
+            sensor.inspect(Self.flow.hello(quicHello("other.test", length: 2_000), in: 2)[1])
+            #expect(sensor.inspect(Self.flow.handshake).decision.flowMark == .accepted)
+            let pings = Self.flow.datagram(Self.flow.initial.packet([1, 1, 1]))
+            #expect(sensor.inspect(pings).decision == Decision(.accept, flowMark: .accepted))
+            #expect(sensor.dropped(Self.flow.hello(quicHello(length: 2_000), in: parts)) == [parts - 1])
+            #expect(sensor.inspector.waitingByteCount == 0)
+        }
+        let sensor = TestSensor()
+        sensor.inspect(Self.flow.hello(quicHello("other.test"))[0])
+        sensor.inspect(Self.flow.handshake)
+        #expect(sensor.inspect(Self.flow.hello(quicHello("third.test"))[0]).names == ["third.test"])
+        #expect(sensor.inspect(Self.flow.handshake).decision.flowMark == .accepted)
     }
 
     /// The flow's conversation with this octet as its connection ID, eight times.
@@ -387,7 +404,7 @@ struct QUICTests {
         #expect(seen.decision == Decision(.accept, flowMark: .accepted))
         // What the first one sends again is dropped, and the second one goes on.
         #expect(sensor.inspect(blocked).decision == Decision(.drop))
-        for packet in [next.handshake, next.acknowledgment, next.short, next.hello(quicHello("other.test"))[0]] {
+        for packet in [next.handshake, next.acknowledgment, next.hello(quicHello("other.test"))[0], next.short] {
             #expect(sensor.inspect(packet).decision == Decision(.accept, flowMark: .accepted))
             #expect(sensor.inspect(blocked).decision == Decision(.drop))
         }
