@@ -8,8 +8,11 @@ import glob
 import json
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import time
 
 from hosts import HERE, Failure, Host, run, wait_for
@@ -314,6 +317,88 @@ def restarts(network):
     verdicts(network, "after an abort")
 
 
+class Questions:
+    """A client that asks for an open and a listed name in turns, 500 times a second, and books what is answered."""
+
+    NAMES = ("www.test", "listed.test")
+
+    def __init__(self, network):
+        self.socket = network.client.udp_socket(network.server.address(4), 53)
+        self.sent, self.answered, self.is_over = {}, {}, False
+        self.threads = [threading.Thread(target=each, daemon=True) for each in (self.ask, self.listen)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over = True
+        for thread in self.threads:
+            thread.join(30)
+        self.socket.close()
+
+    def ask(self):
+        # Sixteen bits number a question: enough for two minutes.
+        for number in range(1 << 16):
+            if self.is_over:
+                return
+            name = b"".join(bytes([len(label)]) + label.encode() for label in self.NAMES[number % 2].split("."))
+            self.sent[number] = time.monotonic()
+            self.socket.send(struct.pack(">6H", number, 0x0100, 1, 0, 0, 0) + name + b"\0\0\1\0\1")
+            time.sleep(0.002)
+
+    def listen(self):
+        self.socket.settimeout(0.2)
+        quiet_since = None
+        while quiet_since is None or time.monotonic() < quiet_since + 5:
+            if self.is_over and quiet_since is None:
+                quiet_since = time.monotonic()
+            try:
+                answer = self.socket.recv(4_096)
+                self.answered.setdefault(struct.unpack(">H", answer[:2])[0], time.monotonic())
+            except socket.timeout:
+                pass
+
+    def account(self):
+        """What was lost of the open name's questions, what passed of the listed one's, and a line that tells it."""
+        lost = [number for number in self.sent if number % 2 == 0 and number not in self.answered]
+        passed = [number for number in self.answered if number % 2 == 1]
+        longest = max(self.answered[number] - self.sent[number] for number in self.answered)
+        return lost, passed, f"{len(self.sent)} questions, {len(lost)} lost, {len(passed)} of a listed name answered; longest {longest * 1e3:.0f} ms"
+
+
+def unnoticed(network):
+    """Restarts by systemd and upgrades under the unit's sandbox, while a client asks."""
+    for text, count, change in (
+        ("restarts", 10, ("systemctl", "restart", "grindvakt.service")), ("upgrades", 10, ("grindvakt", "upgrade", "--socket", SOCKET)),
+    ):
+        said = []
+        with Questions(network) as questions:
+            for _ in range(count):
+                before = main_process()
+                done = run(*change, check=False, patience=120)
+                if done.returncode != 0:
+                    said.append(done.stdout + done.stderr)
+                wait_for("another process", lambda: active("grindvakt.service") and main_process() not in (0, before), 60)
+        lost, passed, account = questions.account()
+        check(f"{count} {text} while a client asks: {account}", not (lost or passed or said) and len(questions.answered) > 500, "\n".join(said) or account)
+    verdicts(network, "after an upgrade")
+    path, kept = "/usr/bin/grindvakt", "/usr/bin/grindvakt.kept"
+    before = main_process()
+    os.rename(path, kept)
+    try:
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\nexit 1\n")
+        os.chmod(path, 0o755)
+        done = run(kept, "upgrade", "--socket", SOCKET, check=False, patience=120)
+    finally:
+        os.rename(kept, path)
+    check("a program that does not start takes nothing over", done.returncode != 0 and main_process() == before and active("grindvakt.service"),
+          done.stdout + done.stderr)
+    verdicts(network, "after an upgrade that failed")
+
+
 def store():
     run("systemctl", "stop", "grindvakt.service", patience=60)
     check("a stop ends it in order", told("systemctl", "show", "-P", "Result", "grindvakt.service") == "success", journal("grindvakt.service"))
@@ -394,6 +479,9 @@ def main():
     figures()
     changes(network)
     restarts(network)
+    unnoticed(network)
+    # What the last of the upgrades has started is confined as the first process was.
+    confinement(network)
     others(network)
     judged()
     store()
