@@ -1,14 +1,24 @@
+package import SensorConfiguration
+
 /// Writes the commands that mend something, as they have to be typed on this host.
 package struct CommandWriter: Sendable, Equatable {
     /// The configuration file; nil where none was given.
     package var configurationPath: String?
     /// The configuration's text.
     package var configurationText: String
+    /// The drop-ins, in their order: what a later one sets holds.
+    package var dropIns: [ConfigurationFileText]
     /// Whether systemd runs this host, so that the sensor is a unit of it.
     package var hasSystemd: Bool
 
     /// A writer for a host.
-    package init(configurationPath: String? = nil, configurationText: String = "", hasSystemd: Bool = false) {
+    package init(
+        configurationPath: String? = nil,
+        configurationText: String = "",
+        dropIns: [ConfigurationFileText] = [],
+        hasSystemd: Bool = false
+    ) {
+        self.dropIns = dropIns
         self.configurationPath = configurationPath
         self.configurationText = configurationText
         self.hasSystemd = hasSystemd
@@ -38,7 +48,7 @@ package struct CommandWriter: Sendable, Equatable {
         return words.joined(separator: interface.contains(".") ? "/" : ".")
     }
 
-    /// Sets a key of the configuration file; nil where there is no file.
+    /// Sets a key of the configuration in the file that sets it now, which may be a drop-in, or else in the first one; nil where there is no file.
     ///
     /// - Parameters:
     ///   - key: a key that stands in one table only.
@@ -47,15 +57,26 @@ package struct CommandWriter: Sendable, Equatable {
     /// - Returns: the command.
     func set(_ key: String, in table: String, to value: String) -> String? {
         guard let configurationPath else { return nil }
-        let file = Self.quoted(configurationPath)
-        let lines = configurationText.split(separator: "\n").map { $0.filter { $0 != " " && $0 != "\t" } }
-        if lines.contains(where: { $0.hasPrefix(key + "=") }) {
-            return "sed -i 's/^[[:blank:]]*\(key)[[:blank:]]*=.*/\(key) = \(value)/' \(file)"
+        if let path = dropIns.last(where: { Self.sets(key, Self.lines(of: $0.text)) })?.path {
+            return Self.replace(key, by: value, in: path)
         }
+        let file = Self.quoted(configurationPath)
+        let lines = Self.lines(of: configurationText)
+        if Self.sets(key, lines) { return Self.replace(key, by: value, in: configurationPath) }
         if lines.contains(where: { $0 == "[\(table)]" || $0.hasPrefix("[\(table)]#") }) {
             return "sed -i '/^[[:blank:]]*\\[[[:blank:]]*\(table)[[:blank:]]*\\]/a \(key) = \(value)' \(file)"
         }
         return "printf '\\n[\(table)]\\n\(key) = \(value)\\n' >> \(file)"
+    }
+
+    private static func lines(of text: String) -> [String] {
+        text.split(separator: "\n").map { $0.filter { $0 != " " && $0 != "\t" } }
+    }
+
+    private static func sets(_ key: String, _ lines: [String]) -> Bool { lines.contains { $0.hasPrefix(key + "=") } }
+
+    private static func replace(_ key: String, by value: String, in path: String) -> String {
+        "sed -i 's/^[[:blank:]]*\(key)[[:blank:]]*=.*/\(key) = \(value)/' \(quoted(path))"
     }
 
     /// A word as a shell reads it.

@@ -23,21 +23,20 @@ package struct HostGatherer: Sendable {
     ///
     /// - Parameters:
     ///   - configuration: what the operator wants.
-    ///   - path: the configuration's file, nil where none was given: then the queues are those of the running sensor.
-    ///   - text: the file's text.
+    ///   - files: the configuration's file and its drop-ins; none where none was given: then the queues are those of the running sensor.
     ///   - backend: the front end of the rules; nil for the one they are in.
     ///   - stateDirectory: where the sensor keeps its state, nil for nowhere.
     /// - Returns: the facts.
     package static func facts(
         _ configuration: SensorConfiguration,
-        path: String?,
-        text: String,
+        files: [ConfigurationFileText],
         backend: RuleBackend?,
         stateDirectory: String?
     ) async -> HostFacts {
         let commands = CommandWriter(
-            configurationPath: path,
-            configurationText: text,
+            configurationPath: files.first?.path,
+            configurationText: files.first?.text ?? "",
+            dropIns: Array(files.dropFirst()),
             hasSystemd: HostFile.exists("/run/systemd/system")
         )
         var gatherer = HostGatherer(configuration, commands)

@@ -50,8 +50,7 @@ struct DoctorCommand: AsyncParsableCommand {
         if let socket { configuration.socket = socket }
         let facts = await HostGatherer.facts(
             configuration,
-            path: config,
-            text: try config.map { try ConfigurationFileText.load($0).first?.text ?? "" } ?? "",
+            files: try config.map { try ConfigurationFileText.load($0) } ?? [],
             backend: backend,
             stateDirectory: configuration.state.directory
         )

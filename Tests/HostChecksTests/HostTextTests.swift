@@ -114,6 +114,24 @@ struct HostTextTests {
         #expect(CommandWriter().set("mark-mask", in: "sensor", to: "0xc") == nil)
     }
 
+    @Test func `a setting is written in the drop-in that sets it, the last one where there are more`() {
+        func command(_ dropIns: [String], main: String = "[sensor]\nqueue-length = 1\n") -> String? {
+            let files = dropIns.enumerated().map { index, text in
+                ConfigurationFileText(path: "g.toml.d/\(index).toml", text: text)
+            }
+            return CommandWriter(configurationPath: "g.toml", configurationText: main, dropIns: files)
+                .set("queue-length", in: "sensor", to: "2048")
+        }
+        let set = "[sensor]\n  queue-length = 1024\n"
+        #expect(command([])?.hasSuffix(" g.toml") == true)
+        #expect(command(["[log]\nlevel = \"info\"\n"])?.hasSuffix(" g.toml") == true)
+        #expect(command(["# queue-length = 1024\n"])?.hasSuffix(" g.toml") == true)
+        #expect(command([set, "[log]\n"])?.hasSuffix(" g.toml.d/0.toml") == true)
+        #expect(command([set, set])?.hasSuffix(" g.toml.d/1.toml") == true)
+        #expect(command([set], main: "")?.hasSuffix(" g.toml.d/0.toml") == true)
+        #expect(command(["[sensor]\nqueues = \"0:1\"\n"], main: "[sensor]\n")?.hasSuffix("' g.toml") == true)
+    }
+
     @Test func `every text, cut anywhere or damaged, is read or refused`() throws {
         var random = SeededRandom(seed: 5)
         let texts = [Self.netlink, Self.devices, Self.links, Self.routes, Self.ethtool, Self.nft]
