@@ -46,8 +46,9 @@ package struct ControlSource: Sendable {
 
 /// How a reload or a rollback went.
 package enum ReloadOutcome: Sendable, Equatable {
-    /// The lists are active, as the snapshot with this number.
-    case reloaded(lists: [ReloadedList], generation: UInt64)
+    /// The lists are active, as the snapshot with this number; `forRestart` are the keys of the configuration that were changed and are acted
+    /// upon at the next start alone.
+    case reloaded(lists: [ReloadedList], generation: UInt64, forRestart: [String] = [])
     /// The lists were refused and the ones before stay active; the reason is one line for the operator.
     case refused(reason: String)
 
@@ -56,7 +57,7 @@ package enum ReloadOutcome: Sendable, Equatable {
         var json = JSONWriter()
         json.beginObject()
         switch self {
-        case .reloaded(let lists, let generation):
+        case .reloaded(let lists, let generation, let forRestart):
             json.write("reloaded", true)
             json.write("snapshot_generation", generation)
             json.beginArray("lists")
@@ -68,6 +69,11 @@ package enum ReloadOutcome: Sendable, Equatable {
                 json.endObject()
             }
             json.endArray()
+            if forRestart.isEmpty == false {
+                json.beginArray("restart_needed")
+                for key in forRestart { json.write(nil, key) }
+                json.endArray()
+            }
         case .refused(let reason):
             json.write("reloaded", false)
             json.write("reason", reason)

@@ -22,6 +22,9 @@ package struct ReloadDocument: Decodable, Sendable, Equatable {
     /// Which generation of lists is in use.
     package var snapshotGeneration: UInt64?
 
+    /// The keys of the configuration that were changed and are acted upon at the next start alone; nil where there are none.
+    package var restartNeeded: [String]?
+
     /// Reads the document.
     ///
     /// - Throws: a `DecodingError` where it is not one.

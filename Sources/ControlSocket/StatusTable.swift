@@ -190,6 +190,20 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
         package var last: Last?
     }
 
+    /// What another process left to this one.
+    package struct Takeover: Decodable, Sendable, Equatable {
+        /// When this one took it up.
+        package var at: Double
+        /// Queues that were bound already.
+        package var queues: Int
+        /// Packets that waited in them.
+        package var waited: UInt64
+        /// Packets that had been read and not judged, and were queued once more.
+        package var queuedAgain: UInt64
+        /// Packets that had been read and not judged, and passed.
+        package var passed: UInt64
+    }
+
     /// The sensor's version.
     package var version: String
     package var startedAt: Double
@@ -205,6 +219,11 @@ package struct StatusDocument: Decodable, Sendable, Equatable {
     package var failures: Failures?
     /// Seconds in which packets passed unseen.
     package var failOpenSeconds: Double?
+    /// The keys of the configuration that were changed since the start and are acted upon at the next one alone; nil from a sensor that does
+    /// not say.
+    package var restartNeeded: [String]?
+    /// What was taken over at the start; nil where all was begun anew.
+    package var takeover: Takeover?
     /// The queues, by number.
     package var queues: [Queue]
     /// The tapped interfaces; nil from a sensor that knows no taps.
@@ -240,11 +259,19 @@ package enum StatusTable {
         }
         text += "grindvakt \(status.version), up \(duration(status.uptimeSeconds))"
         text += ", since \(time(status.startedAt)), snapshot \(status.snapshotGeneration)\n"
+        if let takeover = status.takeover {
+            text += "took over \(takeover.queues) queues at \(time(takeover.at)): \(takeover.waited) packets waited, "
+            text += "\(takeover.queuedAgain) were queued again, \(takeover.passed) passed unseen\n"
+        }
         text += outcomes("reloads", status.reloads)
         if let rollbacks = status.rollbacks, rollbacks.last != nil { text += outcomes("rollbacks", rollbacks) }
         if let passes = status.passes, passes > 0 { text += "let pass by the operator: \(passes) names\n" }
         text += failures(status)
         for finding in status.health?.findings ?? [] { text += "! \(finding.id): \(words(finding.text))\n" }
+        if let keys = status.restartNeeded, keys.isEmpty == false {
+            text += "! restart-needed: changed, but acted upon at the next start alone: "
+            text += "\(words(keys.joined(separator: ", ")))\n"
+        }
         text += "\n"
         let taps = status.taps ?? []
         if taps.isEmpty || status.queues.isEmpty == false { text += table(queueRows(status)) + "\n" }

@@ -33,6 +33,7 @@ package struct HostCheck: Sendable {
         HostCheck("queue-flags", "the queues are set up as configured", QueueChecks.flags),
         HostCheck("receive-buffer", "the receive buffers are as large as configured", QueueChecks.receiveBuffer),
         HostCheck("sensor-socket", "the sensor answers on its socket", SensorChecks.socket),
+        HostCheck("sensor-start", "the sensor has taken up all it was given at its start", SensorChecks.start),
         HostCheck("confinement", "the sensor has no more rights than its job takes", ConfinementChecks.sensor),
         HostCheck("sensor-lists", "the sensor's lists are fresh, its own and in force", SensorChecks.lists),
         HostCheck("list-files", "the files of the configuration can be read", SensorChecks.files),

@@ -51,6 +51,14 @@ package enum QueueError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Anything else that the kernel refused.
     case refused(queue: UInt16, step: String, errorNumber: Int32)
 
+    /// Whether it may go away without anybody mending anything here: the other process may end.
+    package var isTemporary: Bool {
+        switch self {
+        case .taken: true
+        case .notPermitted, .notSupported, .refused: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .notPermitted:

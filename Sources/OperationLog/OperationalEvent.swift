@@ -35,6 +35,7 @@ package enum OperationalEvent: String, CaseIterable, Sendable {
     case listCurrent = "list-current"
     case reloaded
     case reloadRefused = "reload-refused"
+    case restartNeeded = "restart-needed"
     case rolledBack = "rolled-back"
     case rollbackRefused = "rollback-refused"
     case killSwitchOn = "kill-switch-on"
@@ -43,6 +44,7 @@ package enum OperationalEvent: String, CaseIterable, Sendable {
     case passEnded = "pass-ended"
     case changeRefused = "change-refused"
     case notKept = "not-kept"
+    case stateDamaged = "state-damaged"
     case connectionsWithdrawn = "connections-withdrawn"
     case withdrawalFailed = "withdrawal-failed"
     case overloadBegun = "overload-begun"
@@ -72,10 +74,11 @@ package enum OperationalEvent: String, CaseIterable, Sendable {
         case .coreDumpsPossible, .receiveBufferSmall, .failOpenUnknown, .mergedPacketsUnknown, .responsesImpossible,
             .interfaceLost, .lineLeftOut, .linesLeftOut, .suffixesMissing, .rolledBack, .killSwitchOn, .killSwitchOff,
             .notKept, .overloadBegun, .responsesFailing, .handoverImpossible, .coverageUnusable, .configurationOutdated,
-            .confinementPartial:
+            .confinementPartial, .restartNeeded:
             .warning
         case .socketFailed, .listRefused, .listExpired, .reloadRefused, .rollbackRefused, .changeRefused,
-            .withdrawalFailed, .statisticsFailing, .statisticsSetAside, .hitsUnusable, .handoverFailed, .upgradeRefused:
+            .withdrawalFailed, .stateDamaged, .statisticsFailing, .statisticsSetAside, .hitsUnusable, .handoverFailed,
+            .upgradeRefused:
             .error
         }
     }
@@ -94,10 +97,10 @@ package enum OperationalEvent: String, CaseIterable, Sendable {
         case .starting, .configurationOutdated, .confined, .queueBound, .socketBound, .listenerBound, .ready,
             .listActive,
             .listExpired, .listCurrent,
-            .reloaded,
+            .reloaded, .restartNeeded,
             .rolledBack, .killSwitchOn, .killSwitchOff, .passBegun, .passEnded, .connectionsWithdrawn, .repeatsLeftOut,
-            .statisticsOpened, .statisticsSetAside, .stopping, .stopped, .queuesTakenOver, .queuesHandedOver,
-            .queuesLeft, .coverageTaken:
+            .stateDamaged, .statisticsOpened, .statisticsSetAside, .stopping, .stopped, .queuesTakenOver,
+            .queuesHandedOver, .queuesLeft, .coverageTaken:
             nil
         }
     }
@@ -139,6 +142,7 @@ package enum LogField: String, CaseIterable, Sendable {
     case flows
     case process
     case seconds
+    case keys
     case reason
     case of
     case leftOut = "left_out"

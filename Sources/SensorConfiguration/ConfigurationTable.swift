@@ -68,6 +68,46 @@ extension SensorConfiguration {
         .table("log", "what the journal gets: neither names nor addresses", .restart, logKeys),
     ]
 
+    /// The keys whose values differ from those of a configuration that a sensor was started with, and that are acted upon at a start alone.
+    ///
+    /// - Parameter started: the configuration of the sensor that runs.
+    /// - Returns: tables and keys, as `sensor.queues`, in the order in which they are told; a key of any `[[list]]` that both have as `list.KEY`.
+    ///   No value.
+    package func keysForRestart(since started: SensorConfiguration) -> [String] {
+        func names<Root>(
+            _ table: String,
+            _ keys: [Key<Root>],
+            _ preset: Root,
+            _ effect: ConfigurationKey.Effect,
+            _ pairs: [(Root, Root)]
+        ) -> [String] {
+            keys.filter { key in
+                let told = key.described(by: preset, effect)
+                guard told.effect == .restart else { return false }
+                // To write what holds anyway is no change.
+                var usual: ConfigurationValue?
+                if case .value(let value) = told.preset { usual = value }
+                return pairs.contains { (key.value($0) ?? usual) != (key.value($1) ?? usual) }
+            }.map { "\(table).\($0.name)" }
+        }
+        return Self.declarations.flatMap { declaration in
+            switch declaration {
+            case .table(let name, _, let effect, let keys):
+                names(name, keys, SensorConfiguration(), effect, [(started, self)])
+            case .lists(let name, _, let effect, let keys):
+                names(
+                    name,
+                    keys,
+                    List(id: "", path: ""),
+                    effect,
+                    lists.compactMap { list in
+                        started.lists.first { $0.id == list.id }.map { ($0, list) }
+                    }
+                )
+            }
+        }
+    }
+
     /// Every table and key, as the operator is told of them.
     package static let tables: [ConfigurationTable] = declarations.map { declaration in
         switch declaration {

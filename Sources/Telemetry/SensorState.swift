@@ -43,6 +43,8 @@ package struct SensorState: Sendable, Equatable {
     package var recentFindings: Set<HealthFinding>
     /// What another process left to this one; nil where all was begun anew.
     package var takeover: TakeoverState?
+    /// The keys of the configuration that were changed since the start and are acted upon at the next start alone, as `sensor.queues`.
+    package var keysForRestart: [String] = []
     /// How the writes to the store of statistics go; nil where none is kept.
     package var statistics: StatisticsState?
 
@@ -112,6 +114,8 @@ package struct SensorState: Sendable, Equatable {
 
 /// What another process left to this one at its start.
 package struct TakeoverState: Sendable, Equatable {
+    /// When this one took it up, in seconds since 1970-01-01 UTC.
+    package var at: Double
     /// Queues that were bound already.
     package var queues: Int
     /// Packets that waited in them.
@@ -122,7 +126,8 @@ package struct TakeoverState: Sendable, Equatable {
     package var passed: UInt64
 
     /// Collects what was left.
-    package init(queues: Int, waiting: UInt64, queuedAgain: UInt64, passed: UInt64) {
+    package init(at: Double, queues: Int, waiting: UInt64, queuedAgain: UInt64, passed: UInt64) {
+        self.at = at
         self.queues = queues
         self.waiting = waiting
         self.queuedAgain = queuedAgain

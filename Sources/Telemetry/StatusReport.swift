@@ -21,6 +21,10 @@ package enum StatusReport {
         write(state.failures, to: &json)
         json.write("fail_open_seconds", seconds: state.failOpenSeconds)
         json.write("attempt_window_seconds", seconds: state.attemptWindowSeconds)
+        json.beginArray("restart_needed")
+        for key in state.keysForRestart { json.write(nil, key) }
+        json.endArray()
+        write(state.takeover, to: &json)
         json.beginArray("queues")
         for number in queueNumbers(workers, state) {
             write(queue: number, worker: workers.first { $0.queue == number }, state, to: &json)
@@ -83,6 +87,17 @@ package enum StatusReport {
         json.write("absence", failures.absence)
         json.write("malformed", failures.malformed)
         json.write("over_budget", failures.overBudget)
+        json.endObject()
+    }
+
+    private static func write(_ takeover: TakeoverState?, to json: inout JSONWriter) {
+        guard let takeover else { return json.write("takeover", nil as String?) }
+        json.beginObject("takeover")
+        json.write("at", seconds: takeover.at)
+        json.write("queues", max(takeover.queues, 0))
+        json.write("waited", takeover.waiting)
+        json.write("queued_again", takeover.queuedAgain)
+        json.write("passed", takeover.passed)
         json.endObject()
     }
 

@@ -81,16 +81,20 @@ extension SensorConfiguration {
     }
 
     /// The state directory: as configured, or the one that systemd made.
-    func store() throws(ListFileError) -> ListStore? {
+    ///
+    /// - Parameter replacesDamagedKey: whether a damaged key is set aside and made anew, as the sensor does once, at its start.
+    /// - Returns: the directory; nil where there is none.
+    /// - Throws: ``ListFileError`` where it cannot be used.
+    func store(replacesDamagedKey: Bool = false) throws(ListFileError) -> ListStore? {
         // SAFETY: the value ends in zero; the string is copied at once, and nobody changes the environment.
         let made = unsafe getenv("STATE_DIRECTORY").map { unsafe String(cString: $0) }
         guard let directory = state.directory ?? made else { return nil }
-        return try ListStore(directory)
+        return try ListStore(directory, replacesDamagedKey: replacesDamagedKey)
     }
 
     /// Where lists are kept, and what is done is noted.
     func updaterSettings() throws(ListFileError) -> ListUpdater.Settings {
-        let store = try store()
+        let store = try store(replacesDamagedKey: true)
         let path = store.map { state.auditLog(in: $0.folder) } ?? state.auditLog
         return ListUpdater.Settings(
             store: store,

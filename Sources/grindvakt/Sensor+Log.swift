@@ -17,6 +17,8 @@ struct ToldState {
     var expired: Set<String> = []
     /// What of the configuration should be written in another way.
     var remarks: [ConfigurationError] = []
+    /// The keys of the configuration that were changed and are acted upon at the next start alone.
+    var keysForRestart: [String] = []
     /// Why the sensor stops.
     var stopReason: String?
 }
@@ -34,6 +36,25 @@ extension Logger {
 
 // What the sensor logs of its parts. Lists are named by their identifiers, files by their paths, nothing by its content.
 extension Sensor {
+    /// Logs which keys of the configuration wait for the next start, where they are others than were told last.
+    ///
+    /// - Returns: these keys.
+    func log(keysForRestart keys: [String]) -> [String] {
+        let isTold = told.withLock { told in
+            defer { told.keysForRestart = keys }
+            return told.keysForRestart == keys
+        }
+        if isTold == false, keys.isEmpty == false {
+            let names = keys.joined(separator: ", ")
+            logger.tell(
+                .restartNeeded,
+                "changed, but acted upon at the next start alone: \(names)",
+                [.keys: .text(names)]
+            )
+        }
+        return keys
+    }
+
     /// Logs how lists were read and which are new in use.
     func log(_ outcome: ListUpdater.Outcome, over before: [ActiveList]) {
         for reading in outcome.readings { log(reading) }
@@ -57,6 +78,7 @@ extension Sensor {
                 ]
             )
         }
+        for damage in outcome.damage { logger.tell(.stateDamaged, damage, [.reason: .text(damage)]) }
         for warning in outcome.warnings { logger.tell(.notKept, warning, [.reason: .text(warning)]) }
         for list in outcome.lists
         where before.contains(where: { $0.id == list.id && $0.digest == list.digest }) == false {

@@ -61,6 +61,8 @@ extension Sensor {
     private static let takingTime = 30.0
     /// Seconds after which a sensor that queued packets once more is known not to die of them.
     private static let probation = 1
+    /// Seconds between two starts while somebody else has a queue.
+    private static let pauseBetweenStarts = 3
 
     // MARK: - The successor
 
@@ -90,6 +92,19 @@ extension Sensor {
             _ = notifier.keep(mark.number, as: StoredName.repeated.text)
         }
         inherit(QueueInheritance(sockets: sockets, record: record, remedy: isOnProbation ? .accept : .again))
+    }
+
+    /// Waits before a start that failed for the time being ends, where systemd is to try again; it would give up after five starts in ten seconds.
+    ///
+    /// Nothing waits meanwhile: systemd lets go of the queues that it kept, so that the kernel lets packets pass.
+    ///
+    /// - Parameter reason: why it failed, which systemd shows.
+    func holdBack(because reason: String) async {
+        guard notifier.isHeard else { return }
+        for queue in succession.withLock(\.inherited) { notifier.forget(StoredName.queue(queue).text) }
+        notifier.forget(StoredName.repeated.text)
+        notifier.notify("STATUS=Tried again in \(Self.pauseBetweenStarts) s: \(reason)")
+        try? await Task.sleep(for: .seconds(Self.pauseBetweenStarts))
     }
 
     /// Asks the sensor that runs for its queues.

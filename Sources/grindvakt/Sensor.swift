@@ -28,11 +28,15 @@ final class Sensor: Sendable {
         /// Packets that passed unseen by the end of the last second.
         var unseen: UInt64 = 0
         var watch = HealthWatch()
+        /// When the workers took up what another process had left.
+        var tookOverAt: Double?
         /// What another process left, until the workers have it.
         var inheritance: QueueInheritance?
     }
 
     private let file: ConfigurationFile
+    /// Puts what the command line says above the file.
+    private let adjust: @Sendable (inout SensorConfiguration) -> Void
     let logger: Logger
     private let output: LogOutput
     private let slots = ListSlots()
@@ -51,10 +55,12 @@ final class Sensor: Sendable {
     init(
         _ file: ConfigurationFile,
         _ configuration: SensorConfiguration,
+        adjust: @escaping @Sendable (inout SensorConfiguration) -> Void,
         _ logger: Logger,
         _ output: LogOutput
     ) throws {
         self.file = file
+        self.adjust = adjust
         self.logger = logger
         self.output = output
         updater = ListUpdater(
@@ -118,7 +124,10 @@ final class Sensor: Sendable {
             state.withdrawal = withdrawal
         }
         for state in pool.states { log(state, wanted: configuration) }
-        if let takeover = pool.takeover { log(takeover) }
+        if let takeover = pool.takeover {
+            state.withLock { $0.tookOverAt = Self.now() }
+            log(takeover)
+        }
     }
 
     /// The workers of the queues; nil in a tap, and where they do not work.
@@ -344,6 +353,9 @@ final class Sensor: Sendable {
                 return told.remarks == configuration.remarks
             }
             if isTold == false { logger.tell(configuration.remarks) }
+            var adjusted = configuration
+            adjust(&adjusted)
+            let keys = log(keysForRestart: adjusted.keysForRestart(since: state.withLock { $0.configuration }))
             let plan = try configuration.plan(isLenient: file.isLenient)
             let outcome = try updater.update(plan, by: caller)
             noteUnblocks(outcome, plan, since: wishedAt)
@@ -362,7 +374,11 @@ final class Sensor: Sendable {
                     .generation: .count(outcome.generation),
                 ]
             )
-            return .reloaded(lists: outcome.lists.map { $0.reloaded(before) }, generation: outcome.generation)
+            return .reloaded(
+                lists: outcome.lists.map { $0.reloaded(before) },
+                generation: outcome.generation,
+                forRestart: keys
+            )
         } catch {
             let reason = (error as? any CommandFailure)?.description ?? String(describing: error)
             note(\.reloads, at, succeeded: false)
@@ -489,10 +505,12 @@ final class Sensor: Sendable {
             recentFindings: recentFindings
         )
         state.failOpenSeconds = failOpenSeconds
+        state.keysForRestart = told.withLock(\.keysForRestart)
         state.statistics = statistics?.state
         // Also before there are workers to say so: whoever adds attempts up must not see a window that never was.
         state.attemptWindowSeconds = Double(self.state.withLock { $0.configuration.statistics.attemptWindow })
         workers?.describe(in: &state)
+        if let at = self.state.withLock(\.tookOverAt) { state.takeover?.at = at }
         if state.taps.isEmpty { state.failures = failures() }
         return SensorReading(workers: workers?.counters ?? [], slots: slots, state: state)
     }

@@ -23,14 +23,14 @@ extension Sensor {
     /// - Throws: what ends the sensor before it is told to.
     static func run(
         _ file: ConfigurationFile,
-        adjust: (inout SensorConfiguration) -> Void,
+        adjust: @escaping @Sendable (inout SensorConfiguration) -> Void,
         job: Confinement.Job,
         succession options: SuccessionOptions = SuccessionOptions(),
         start: (Sensor) throws -> Void
     ) async throws {
         // Before anything else opens a file, or starts a program.
         PassedSockets.takeNote()
-        let stored = options.isInLine ? StoredDescriptors.take() : []
+        var stored = options.isInLine ? StoredDescriptors.take() : []
         // While there is little memory to have copied, and before the process confines itself.
         let starter =
             options.isInLine
@@ -60,7 +60,7 @@ extension Sensor {
             logger.tell(.coreDumpsPossible, "core dumps could not be forbidden; set LimitCORE=1 in the unit")
         }
 
-        let sensor = try Sensor(file, configuration, logger, output)
+        let sensor = try Sensor(file, configuration, adjust: adjust, logger, output)
         // Reading the lists may be broken off; from here on, ending in disorder would leave a socket and lose packets in hand.
         let signals = SensorSignals(hangups: hangups, ends: await UnixSignalsSequence(trapping: .sigterm, .sigint))
         let control = try ControlSocket(
@@ -73,6 +73,7 @@ extension Sensor {
         logger.tell(.socketBound, "socket \(control.path): bound", [.path: .text(control.path)])
         let handover = options.takesOver ? try sensor.takeOver(besides: control.path) : nil
         if handover == nil { sensor.inherit(stored) }
+        stored = []
         let listener = try configuration.metrics.listen.map { listen throws(ControlSocketError) in
             if let descriptor = handover?.listener?.duplicate(),
                 let listener = MetricsListener(
@@ -99,7 +100,12 @@ extension Sensor {
                 [.listen: .text(listener.name)]
             )
         }
-        try start(sensor)
+        do {
+            try start(sensor)
+        } catch let error as QueueError where error.isTemporary && handover == nil {
+            await sensor.holdBack(because: error.description)
+            throw error
+        }
         if let handover { try sensor.finish(handover, control) }
         if configuration.isConfined { sensor.confine(for: job) }
         hasStarted = true

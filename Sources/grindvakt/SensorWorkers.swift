@@ -38,7 +38,13 @@ extension WorkerPool: SensorWorkers {
         state.attemptWindowSeconds = Double(attemptWindow) / 1_000
         state.threads = threadStates
         state.takeover = takeover.map {
-            TakeoverState(queues: $0.queues, waiting: $0.waiting, queuedAgain: $0.queuedAgain, passed: $0.passed)
+            TakeoverState(
+                at: state.startedAt,
+                queues: $0.queues,
+                waiting: $0.waiting,
+                queuedAgain: $0.queuedAgain,
+                passed: $0.passed
+            )
         }
         // Readable by root and the group root alone: nothing is said of the queues where it cannot be read.
         guard let kernel = KernelQueueTable.read() else { return }

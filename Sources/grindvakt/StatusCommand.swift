@@ -74,5 +74,8 @@ struct ReloadCommand: AsyncParsableCommand {
         }
         for list in outcome.lists ?? [] { print("\(list.id): \(list.entries) entries") }
         print("generation \(outcome.snapshotGeneration ?? 0)")
+        if let keys = outcome.restartNeeded, keys.isEmpty == false {
+            Grindvakt.warn("changed, but acted upon at the next start alone: \(keys.joined(separator: ", "))")
+        }
     }
 }

@@ -116,7 +116,7 @@ struct StatusTableTests {
         neverActive.countUpdate([.signature])
         neverActive.countUpdate([.replay])
         let rolledBack = LastReload(at: 1_763_776_850, succeeded: true)
-        let state = SensorState(
+        var state = SensorState(
             version: "1.2.3",
             takenAt: 1_763_776_860,
             startedAt: 1_763_776_800,
@@ -130,18 +130,23 @@ struct StatusTableTests {
             ],
             refusals: [neverActive, refused]
         )
+        state.keysForRestart = ["sensor.queues", "log.level"]
+        state.takeover = TakeoverState(at: 1_763_776_801, queues: 2, waiting: 31, queuedAgain: 5, passed: 1)
         let report = StatusReport.render(SensorReading(workers: [], slots: ListSlots(), state: state))
         let text = StatusTable.render(try StatusDocument(json: Array(report.utf8)))
         let expected = """
             *** KILL SWITCH ON: NOTHING IS BLOCKED; matches are counted only ***
 
             grindvakt 1.2.3, up 1m 0s, since 2025-11-22T02:00:00Z, snapshot 4
+            took over 2 queues at 2025-11-22T02:00:01Z: 31 packets waited, 5 were queued again, 1 passed unseen
             reloads: 0 ok, 0 failed
             rollbacks: 1 ok, 0 failed; last ok at 2025-11-22T02:00:50Z
             let pass by the operator: 2 names
 
             """
         #expect(text.hasPrefix(expected), "\(text)")
+        let restart = "\n! restart-needed: changed, but acted upon at the next start alone: sensor.queues, log.level\n"
+        #expect(text.contains(restart), "\(text)")
         #expect(text.contains("\npolice  EXPIRED,FALLBACK  drop"), "\(text)")
         #expect(text.contains("\nlocal   FALLBACK          drop"), "\(text)")
         let refusals = """

@@ -286,6 +286,19 @@ struct HostCheckTests {
         },
         Case("sensor-socket", .fault, "no answer within 5 s") { $0.sensor = .known(.silent("no answer within 5 s")) },
         Case(
+            "sensor-start",
+            .warning,
+            "changed since the sensor started: sensor.queues, log.level",
+            command: "systemctl restart grindvakt",
+            status { $0.keysForRestart = ["sensor.queues", "log.level"] }
+        ),
+        Case(
+            "sensor-start",
+            .note,
+            "the sensor before did not end in order: 3 packets were queued once more, 0 passed unseen",
+            status { $0.takeover = TakeoverState(at: 1, queues: 2, waiting: 9, queuedAgain: 3, passed: 0) }
+        ),
+        Case(
             "sensor-lists",
             .fault,
             "the kill switch is on: nothing is blocked",

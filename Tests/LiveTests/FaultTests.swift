@@ -19,7 +19,7 @@ extension LiveTests {
             let other = site.lab.path("other.sock")
 
             let sameQueue = try await site.grindvakt(["run", "--list", list, "--queues", "1", "--socket", other])
-            #expect(sameQueue.status == .exited(3), "\(sameQueue)")
+            #expect(sameQueue.status == .exited(4), "\(sameQueue)")
             #expect(try Self.line(sameQueue).hasPrefix("queue 1 is taken by another process"))
             #expect(try await !Command.run(["test", "-e", other]).succeeded, "the second sensor's socket is left")
 
@@ -31,6 +31,35 @@ extension LiveTests {
             #expect(first.isRunning)
             #expect(try await site.isStopped(Site.listed))
             #expect(try await site.get("/healthz") == "ok\n")
+        }
+    }
+
+    @Test
+    func `while a queue is taken a start under systemd ends slowly, and works once it is free`() async throws {
+        try await Site.with { site in
+            let (list, path) = (site.lab.path("list.txt"), site.lab.path("notify.sock"))
+            let owner = site.lab.spawn(
+                [site.binary, "run", "--list", list, "--queues", "3", "--socket", site.lab.path("owner.sock")],
+                on: site.lab.router
+            )
+            try await owner.waitForLine(containing: "ready:", timeLimit: .seconds(60))
+            let notifications = try site.start(Script.notifications, named: "notify", [path], on: site.lab.router)
+            try await notifications.waitForLine(containing: "ready")
+            let run = ["run", "--list", list, "--queues", "2:3", "--socket", site.socket]
+            let taken = try await site.grindvakt(run, through: ["env", "NOTIFY_SOCKET=\(path)"])
+            #expect(taken.status == .exited(4), "\(taken)")
+            #expect(try Self.line(taken).hasPrefix("queue 3 is taken by another process"))
+            // Five starts in ten seconds are what systemd stands.
+            #expect(taken.duration > .milliseconds(2_500), "\(taken)")
+            let told = "STATUS=Tried again in 3 s: queue 3 is taken by another process"
+            try await notifications.waitForLine(containing: told)
+            #expect(notifications.lines.contains { $0.contains("READY=1") } == false)
+            #expect(try await site.boundQueues() == ["3"])
+
+            #expect(await owner.stop() == .exited(0))
+            let sensor = site.lab.spawn(["env", "NOTIFY_SOCKET=\(path)", site.binary] + run, on: site.lab.router)
+            try await sensor.waitForLine(containing: "ready:", timeLimit: .seconds(60))
+            #expect(try await site.boundQueues() == ["2", "3"])
         }
     }
 
@@ -103,6 +132,33 @@ extension LiveTests {
             try await site.reload()
             #expect(try await site.isAnswered(Site.listed))
             #expect(try await site.isStopped("news.test"))
+        }
+    }
+
+    @Test func `a reload names the keys that wait for a restart, once in the log, and in each answer`() async throws {
+        try await Site.with { site in
+            let sensor = try await site.startSensor()
+            let reload = ["reload", "--socket", site.socket]
+            let plain = try await site.grindvakt(reload)
+            #expect(plain.succeeded && plain.errors.isEmpty, "\(plain)")
+            _ = try site.configure(sensor: "queue-length = 2048")
+            for _ in 0..<2 {
+                let answer = try await site.grindvakt(reload)
+                #expect(answer.succeeded, "\(answer)")
+                #expect(
+                    try Self.line(answer) == "changed, but acted upon at the next start alone: sensor.queue-length"
+                )
+            }
+            #expect(sensor.lines.count { $0.contains("at the next start alone: sensor.queue-length") } == 1)
+            let status = try await site.grindvakt(["status", "--socket", site.socket])
+            #expect(status.output.contains("! restart-needed: ") && status.output.contains("sensor.queue-length"))
+            let json = try await site.get("/status")
+            #expect(json.contains(#""restart_needed":["sensor.queue-length"]"#))
+            // Taken back, there is nothing to wait for.
+            _ = try site.configure()
+            let back = try await site.grindvakt(reload)
+            #expect(back.succeeded && back.errors.isEmpty, "\(back)")
+            #expect(try await site.get("/status").contains(#""restart_needed":[]"#))
         }
     }
 

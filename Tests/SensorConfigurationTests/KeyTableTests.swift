@@ -57,6 +57,47 @@ struct KeyTableTests {
         }
     }
 
+    @Test func `a change of a key tells of a restart where the key's table says so, and only there`() throws {
+        let started = SensorConfiguration()
+        var (told, silent) = (0, 0)
+        for table in SensorConfiguration.tables where table.isArray == false {
+            for key in table.keys {
+                let reading = read(file(table, key.name, key.exampleValue))
+                guard reading.faults.isEmpty else { continue }
+                let keys = reading.configuration.keysForRestart(since: started)
+                let setting = reading.settings(of: reading.configuration).first {
+                    $0.table == table.name && $0.key.name == key.name
+                }
+                let before = reading.settings(of: started).first { $0.table == table.name && $0.key.name == key.name }
+                let isChange = setting?.value != before?.value
+                #expect(keys.contains("\(table.name).\(key.name)") == (isChange && key.effect == .restart), "\(keys)")
+                if keys.isEmpty { silent += 1 } else { told += 1 }
+                #expect(reading.configuration.keysForRestart(since: reading.configuration) == [])
+            }
+        }
+        #expect(told > 10 && silent > 10)
+    }
+
+    @Test func `keys for a restart are told in the order of the table, without their values`() throws {
+        let before = try read("[sensor]\nqueues = \"0:1\"\n[log]\nlevel = \"info\"\n").get()
+        let after = try read(
+            """
+            [log]
+            level = "debug"
+            [sensor]
+            queues = "0:2"
+            queue-length = 2048
+            [allow]
+            path = "allow.txt"
+            [[list]]
+            id = "new"
+            path = "new.txt"
+            """
+        ).get()
+        #expect(after.keysForRestart(since: before) == ["sensor.queues", "sensor.queue-length", "log.level"])
+        #expect(before.keysForRestart(since: after) == ["sensor.queues", "sensor.queue-length", "log.level"])
+    }
+
     @Test func `what is shown is a configuration that says the same`() throws {
         let text = SensorConfiguration.example
         let reading = read(text)

@@ -134,7 +134,8 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     statistics.failed = 2
     statistics.lastWrite = 1_763_776_890.25
     state.statistics = statistics
-    state.takeover = TakeoverState(queues: 2, waiting: 31, queuedAgain: 5, passed: 1)
+    state.keysForRestart = ["sensor.queues", "log.level"]
+    state.takeover = TakeoverState(at: 1_763_776_802.5, queues: 2, waiting: 31, queuedAgain: 5, passed: 1)
     return SensorReading(workers: [second, first], slots: slots, state: state)
 }
 

@@ -23,7 +23,9 @@ struct StatusReportTests {
             "kill_switch":true,"passes":2,\
             "health":{"ok":false,"findings":[\(Self.findings)]},\
             "failures":{"overload":"accept","absence":"accept","malformed":"drop","over_budget":"accept"},\
-            "fail_open_seconds":3,"attempt_window_seconds":2.5,"queues":[\
+            "fail_open_seconds":3,"attempt_window_seconds":2.5,\
+            "restart_needed":["sensor.queues","log.level"],\
+            "takeover":{"at":1763776802.5,"queues":2,"waited":31,"queued_again":5,"passed":1},"queues":[\
             {"queue":0,"present":true,"waiting":2,"kernel_dropped":6,"user_dropped":7,"accepted":5,"dropped":0,\
             "receive_overruns":0,"unseen":0,"unfinished_checksums":1,"flows":12,"flow_memory_bytes":2048,\
             "verdict_mean_seconds":0.00002854,\(Self.buckets([3, 0, 0, 0, 0, 0, 0, 2])),"cpu_seconds":1.5,"realtime":true,\

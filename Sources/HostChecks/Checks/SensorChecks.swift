@@ -45,6 +45,38 @@ enum SensorChecks {
         }
     }
 
+    /// Whether the sensor runs with the configuration as it is now, and what became of packets when it followed another.
+    static func start(_ facts: HostFacts) throws(Unexamined) -> [Finding] {
+        let status = try facts.status()
+        var findings: [Finding] = []
+        if let keys = status.restartNeeded, keys.isEmpty == false {
+            findings.append(
+                Finding(
+                    .warning,
+                    "changed since the sensor started: \(keys.joined(separator: ", "))",
+                    reason:
+                        "These keys of the configuration are acted upon at a start alone; the sensor runs with the values "
+                        + "before.",
+                    command: facts.commands.startSensor
+                )
+            )
+        }
+        if let takeover = status.takeover, takeover.queuedAgain > 0 || takeover.passed > 0 {
+            let (again, passed) = (takeover.queuedAgain, takeover.passed)
+            findings.append(
+                Finding(
+                    .note,
+                    "the sensor before did not end in order: \(again) packets were queued once more, \(passed) passed unseen",
+                    reason:
+                        "It had read them and died before their verdicts. They pass where another had died less than a "
+                        + "second before.",
+                    advice: "look at what it said last: journalctl -u grindvakt"
+                )
+            )
+        }
+        return findings
+    }
+
     private static let day = 86_400.0
 
     /// Whether the lists of the running sensor are what they should be.

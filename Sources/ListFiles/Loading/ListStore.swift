@@ -10,7 +10,7 @@ import SystemPackage
 /// | `current.json`, `previous.json` | which lists are used, and were before: ids, digests, files |
 /// | `DIGEST.snapshot` | the lists themselves: those of text sealed under that secret, snapshots as they came; mapped while they are in use |
 /// | `switches.json` | kill switch, names let pass (as digests), editions that were rolled back |
-/// | `*.json.damaged` | what could not be read at a start, set aside |
+/// | `*.json.damaged`, `*.damaged-N` | what could not be read, set aside |
 /// | `ages` | since when entries are on their lists, by halves of fingerprints, ``EntryDates``, mode 0600 |
 /// | `sequences` | the sequence marks, ``SequenceLedger`` |
 /// | `audit.log` | who did what, ``AuditLog`` |
@@ -27,10 +27,19 @@ package struct ListStore: Sendable {
     /// What stands for names in the audit log is made with it.
     package let secret: SealKey
 
+    /// What to tell where the key was damaged and another has taken its place; nil where it was not.
+    let lostKey: String?
+
     /// The state in this directory, which is made where it is not there.
     ///
-    /// - Throws: ``ListFileError/untrusted(_:)`` where the directory or its key cannot be used.
-    package init(_ folder: String) throws(ListFileError) {
+    /// With `replacesDamagedKey`, as the sensor has it, a key that a crash of the host or a disk has damaged is set aside and made anew: else the
+    /// network would go uninspected until somebody comes. It protects what is kept here and nothing else; no file that came from elsewhere is
+    /// sealed by it. What is lost: the editions kept of lists of text (their sources are read again, and there is nothing to roll back to),
+    /// names let pass (they are blocked again), the days since which entries are on their lists, and that a name has one digest in the audit log
+    /// before and after. Kill switch, editions that were rolled back and sequence marks hold.
+    /// - Throws: ``ListFileError/untrusted(_:)`` where the directory or its key cannot be used. A key that others than its owner may read is
+    ///   an error still: it is no damage, and its mend is the owner's to choose.
+    package init(_ folder: String, replacesDamagedKey: Bool = false) throws(ListFileError) {
         self.folder = folder
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -38,11 +47,18 @@ package struct ListStore: Sendable {
             throw .unreadable(path: folder, cause: "cannot be made; create it, owned by the sensor's user, mode 0750")
         }
         do throws(TrustError) {
-            secret = try SealKey.loadOrGenerate(at: folder + "/state.key")
+            let path = folder + "/state.key"
+            let (secret, place) =
+                replacesDamagedKey
+                ? try SealKey.loadOrReplace(at: path) : (key: try SealKey.loadOrGenerate(at: path), setAside: nil)
+            self.secret = secret
+            key = secret.hashKey()
+            lostKey = place.map { place in
+                "\(path): damaged, moved to \(place) and made anew; the editions kept of lists of text, names let pass and the ages of entries are lost"
+            }
         } catch {
             throw .untrusted(error)
         }
-        key = secret.hashKey()
     }
 
     /// The sequence marks.
@@ -356,11 +372,33 @@ extension ListStore {
         }
     }
 
+    /// Moves the marks of sequences aside where they are damaged; the lists in use tell what was accepted of them.
+    ///
+    /// - Returns: what to tell of it; nil where they can be used, and where the system does not let them be read: every list that is signed
+    ///   is refused then, with the reason.
+    func setDamagedLedgerAside() -> String? {
+        guard let contents = try? ledger.load() else { return nil }
+        return contents.warning(ledger.path)
+    }
+
+    /// Forgets what can be told by the key alone that is lost: a digest under it would stand for another name under this one.
+    private func forgetWhatTheKeyMade() {
+        try? FileManager.default.removeItem(atPath: "\(folder)/\(Self.datesName)")
+        guard var switches = try? keptSwitches(), switches.passes.isEmpty == false else { return }
+        switches.passes = []
+        try? keep(switches)
+    }
+
     /// Moves files aside that hold nothing that can be used.
     ///
     /// - Returns: what was found, one line for each file.
     func setDamagedAside() -> [String] {
         var damage: [String] = []
+        if let lostKey {
+            damage.append(lostKey)
+            forgetWhatTheKeyMade()
+        }
+        if let warning = setDamagedLedgerAside() { damage.append(warning) }
         for (name, loss) in [
             ("current.json", "a list whose source is bad has no earlier edition to fall back on"),
             ("previous.json", "there is nothing to roll back to"),

@@ -18,6 +18,7 @@ extension ListUpdater {
                 throw .tooManySlots(list: source.descriptor.id)
             }
         }
+        let damage = settings.store?.setDamagedLedgerAside()
         var loader = ListLoader(plan, key: key, ledger: settings.store?.ledger, now: now)
         loader.copies = settings.store?.folder
         var update = try loader.load(running: running.lists)
@@ -69,6 +70,7 @@ extension ListUpdater {
         outcome.readings = update.readings
         outcome.lacksSuffixData = update.lacksSuffixData
         outcome.warnings = warnings
+        outcome.damage = damage.map { [$0] } ?? []
         return outcome
     }
 

@@ -55,6 +55,8 @@ package final class ListUpdater: Sendable {
         package var generation: UInt64
         /// What could not be kept in the state directory or noted in the audit log; the lists are in use all the same.
         package var warnings: [String] = []
+        /// What of the state directory was damaged: set aside, or of no use.
+        package var damage: [String] = []
     }
 
     struct State {
@@ -97,7 +99,7 @@ package final class ListUpdater: Sendable {
 
     /// Reads the lists for the first time.
     ///
-    /// What of the state directory is of no use is set aside and told in the outcome's warnings.
+    /// What of the state directory is of no use is set aside and told in the outcome.
     /// - Parameter now: the time.
     /// - Returns: how it went; lists whose source is bad are those that are kept.
     /// - Throws: ``ListFileError/refused(_:)`` for lists of which no earlier edition is kept either, and what is wrong with the operator's own
@@ -114,7 +116,7 @@ package final class ListUpdater: Sendable {
                 guard let kept = kept?.lists, kept.isComplete(for: plan), error.isRefusal == false else { throw error }
                 outcome = try goOn(with: kept, plan, because: error, now)
             }
-            outcome.warnings = damage + (kept?.damage ?? []) + outcome.warnings
+            outcome.damage = damage + (kept?.damage ?? []) + outcome.damage
             return outcome
         }
     }

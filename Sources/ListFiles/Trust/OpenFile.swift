@@ -221,6 +221,35 @@ package enum SmallFile {
     }
 }
 
+// MARK: - Damaged files
+
+extension SmallFile {
+    /// Gives a damaged file a second name that no file has; it loses the first when a new one takes its place, so that there is a file at every
+    /// moment.
+    ///
+    /// - Returns: the name.
+    static func giveSecondName(_ path: String) throws(TrustError) -> String {
+        for number in 1...999 {
+            let place = "\(path).damaged-\(number)"
+            // SAFETY: both strings live for the time of the call and end in zero.
+            if unsafe link(path, place) == 0 { return place }
+            guard errno == EEXIST else { break }
+        }
+        throw TrustError(path, .unwritable(SystemCause(errno)))
+    }
+
+    /// Waits until no other process holds the lock that this file stands for, and holds it until what is returned goes out of use.
+    static func lock(_ path: String) throws(TrustError) -> OpenFile {
+        do throws(SystemCause) {
+            let file = try OpenFile(path, O_RDWR | O_CREAT, mode: 0o600)
+            try file.lock()
+            return file
+        } catch {
+            throw TrustError(path, .unwritable(error))
+        }
+    }
+}
+
 /// A file of which no more than so much is read, for adapters beside this one.
 package enum LimitedFile {
     /// What a file of at most `limit` octets holds, or nil where there is none.

@@ -38,9 +38,13 @@ package struct SealKey: Sendable {
 
     /// Makes a key from the system's random source and a file of mode 0600 that holds it; an existing file is never overwritten.
     package static func generate(at path: String) throws(TrustError) -> SealKey {
+        try generate(at: path, existing: .keep)
+    }
+
+    private static func generate(at path: String, existing: AtomicFile.Existing) throws(TrustError) -> SealKey {
         let secret = SymmetricKey(size: .bits256)
         let text = Array(Hexadecimal.text(secret.octets).utf8) + [0x0A]
-        try AtomicFile.write(text, to: path, mode: 0o600, existing: .keep)
+        try AtomicFile.write(text, to: path, mode: 0o600, existing: existing)
         return SealKey(secret)
     }
 
@@ -58,6 +62,30 @@ package struct SealKey: Sendable {
             guard error.fault == .exists else { throw error }
             return try load(path)
         }
+    }
+
+    /// The key of a file, which is made where there is none, and set aside and made anew where it is damaged.
+    ///
+    /// - Returns: the key, and where the damaged file is now; nil where it was not damaged.
+    /// - Throws: where the file cannot be read or written, or others than its owner may read it: that is no damage.
+    package static func loadOrReplace(at path: String) throws(TrustError) -> (key: SealKey, setAside: String?) {
+        do throws(TrustError) {
+            return (try loadOrGenerate(at: path), nil)
+        } catch {
+            guard error.fault.isDamagedKey else { throw error }
+        }
+        let lock = try SmallFile.lock("\(path).lock")
+        do throws(TrustError) {
+            // Another process was faster.
+            return (try load(path), nil)
+        } catch {
+            guard error.fault.isDamagedKey else { throw error }
+        }
+        let place = try SmallFile.giveSecondName(path)
+        let key = try generate(at: path, existing: .replace)
+        // Closed here and no earlier.
+        _ = consume lock
+        return (key, place)
     }
 
     /// The key of a snapshot's fingerprints (HKDF-SHA-256, RFC 5869).
@@ -87,6 +115,16 @@ package struct SealKey: Sendable {
             info: Array(label.utf8),
             outputByteCount: count
         ).octets
+    }
+}
+
+extension TrustFault {
+    /// Whether a file that nobody but its owner can read holds no key.
+    fileprivate var isDamagedKey: Bool {
+        switch self {
+        case .notASealKey, .tooLong: true
+        default: false
+        }
     }
 }
 

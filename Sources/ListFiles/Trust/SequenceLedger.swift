@@ -26,16 +26,19 @@ package struct SequenceMark: Hashable, Sendable {
 
 /// The marks of all lists, as a value.
 ///
-/// In text a line `grindvakt sequences 1`, where marks have been lost a line `incomplete`, and a line `ID SEQUENCE ISSUED SHA256` for each
-/// list, in the order of the ids.
+/// In text a line `grindvakt sequences 2`, where marks have been lost a line `incomplete`, a line `ID SEQUENCE ISSUED SHA256` for each list, in
+/// the order of the ids, and a line `checksum SHA256` of everything above it: a digit that has become another digit is seen. The form `1`, which
+/// has no such line, is read still.
 package struct SequenceMarks: Equatable, Sendable {
     /// Lists that there may be marks for.
     package static let maximumCount = 4096
 
     static let limit = 1 << 20
 
-    private static let title = "grindvakt sequences 1"
+    private static let title = "grindvakt sequences 2"
+    private static let titleWithoutChecksum = "grindvakt sequences 1"
     private static let incompleteLine = "incomplete"
+    private static let checksumWord = "checksum"
 
     /// The marks.
     package private(set) var marks: [Identifier: SequenceMark] = [:]
@@ -43,17 +46,28 @@ package struct SequenceMarks: Equatable, Sendable {
     /// Whether marks have been lost: what has none is then not new, but unknown.
     package let isIncomplete: Bool
 
+    /// Whether a checksum vouches for them; false for what was read of the form that has none. What is written has one.
+    package private(set) var hasChecksum = true
+
     /// No marks.
     package init(isIncomplete: Bool = false) {
         self.isIncomplete = isIncomplete
     }
 
     /// Reads the text.
+    ///
+    /// - Throws: ``TrustFault/damagedDocument`` where the checksum is another, and what else is wrong with it.
     package init(parsing octets: [UInt8]) throws(TrustFault) {
         guard octets.count <= Self.limit else { throw .tooLong(limit: Self.limit) }
         guard octets.last == 0x0A, let text = String(validating: octets, as: UTF8.self) else { throw .cutDocument }
-        let lines = text.utf8.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false)
-        guard let title = lines.first, title.elementsEqual(Self.title.utf8) else { throw .line(1, .unknownFormat) }
+        var lines = text.utf8.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false)
+        guard let title = lines.first else { throw .line(1, .unknownFormat) }
+        hasChecksum = title.elementsEqual(Self.title.utf8)
+        guard hasChecksum || title.elementsEqual(Self.titleWithoutChecksum.utf8) else { throw .line(1, .unknownFormat) }
+        if hasChecksum, let last = lines.popLast() {
+            let covered = octets.dropLast(last.count + 1)
+            guard last.elementsEqual(Self.checksumLine(of: Array(covered)).utf8) else { throw .damagedDocument }
+        }
         isIncomplete = lines.count > 1 && lines[1].elementsEqual(Self.incompleteLine.utf8)
         var previous: Identifier?
         for (index, line) in lines.enumerated().dropFirst(isIncomplete ? 2 : 1) {
@@ -77,8 +91,10 @@ package struct SequenceMarks: Equatable, Sendable {
         for (id, mark) in marks.sorted(by: { $0.key < $1.key }) {
             text += "\(id) \(mark.sequence) \(mark.issuedAt) \(mark.digest)\n"
         }
-        return Array(text.utf8)
+        return Array((text + Self.checksumLine(of: Array(text.utf8)) + "\n").utf8)
     }
+
+    private static func checksumLine(of octets: [UInt8]) -> String { "\(checksumWord) \(ContentDigest(of: octets))" }
 
     /// Refuses a release that is older than one accepted before, or that is another one of the same number.
     ///
@@ -111,6 +127,7 @@ package struct SequenceMarks: Equatable, Sendable {
             throw .tooManyLists(limit: Self.maximumCount)
         }
         marks[release.id] = SequenceMark(release, digest: digest)
+        hasChecksum = true
     }
 
     fileprivate mutating func forget(_ id: Identifier) {
@@ -140,6 +157,13 @@ package struct SequenceLedger: Sendable {
 
         /// Where the damaged file is, which is to be reported; nil where it was not damaged.
         package let setAside: String?
+
+        /// What to tell of a damaged file; nil where it was not damaged.
+        package func warning(_ path: String) -> String? {
+            setAside.map { place in
+                "\(path): damaged, moved to \(place); a release of a list of which no edition is in use is refused, as it may be an old one"
+            }
+        }
     }
 
     /// Reads the file.
@@ -223,22 +247,10 @@ package struct SequenceLedger: Sendable {
             if case .unreadable = error.fault { throw error }
             if case .notAFile = error.fault { throw error }
         }
-        let place = try setAside()
+        let place = try SmallFile.giveSecondName(path)
         let marks = SequenceMarks(isIncomplete: true)
         try write(marks)
         return Contents(marks: marks, setAside: place)
-    }
-
-    /// Gives the damaged file a second name that no file has; it loses the first when the new one takes its place, so that there is a ledger
-    /// at every moment.
-    private func setAside() throws(TrustError) -> String {
-        for number in 1...999 {
-            let place = "\(path).damaged-\(number)"
-            // SAFETY: both strings live for the time of the call and end in zero.
-            if unsafe link(path, place) == 0 { return place }
-            guard errno == EEXIST else { break }
-        }
-        throw TrustError(path, .unwritable(SystemCause(errno)))
     }
 
     private func write(_ marks: SequenceMarks) throws(TrustError) {
@@ -247,22 +259,11 @@ package struct SequenceLedger: Sendable {
 
     /// Calls `body` while no other process changes the file.
     private func holdingLock<Result>(_ body: () throws(TrustError) -> Result) throws(TrustError) -> Result {
-        let lockPath = path + ".lock"
-        let lock = try Self.lock(lockPath)
+        let lock = try SmallFile.lock(path + ".lock")
         let result = try body()
         // Closed here and no earlier.
         _ = consume lock
         return result
-    }
-
-    private static func lock(_ path: String) throws(TrustError) -> OpenFile {
-        do throws(SystemCause) {
-            let file = try OpenFile(path, O_RDWR | O_CREAT, mode: 0o600)
-            try file.lock()
-            return file
-        } catch {
-            throw TrustError(path, .unwritable(error))
-        }
     }
 
     private func inFile<Result>(_ body: () throws(TrustFault) -> Result) throws(TrustError) -> Result {

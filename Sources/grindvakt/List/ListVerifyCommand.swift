@@ -70,6 +70,7 @@ struct ListVerifyCommand: AsyncParsableCommand {
         let verified: ListSigning.Verified
         do throws(ListFileError) {
             let ledger = state.map { SequenceLedger($0 + "/sequences") }
+            if let ledger, let damage = (try? ledger.load())?.warning(ledger.path) { Grindvakt.warn(damage) }
             verified = try ListSigning.verify(file, policy, ledger: ledger)
         } catch {
             switch error {

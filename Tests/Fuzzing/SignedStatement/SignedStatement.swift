@@ -14,7 +14,9 @@ enum Entry {
                 precondition(approval.encoded == octets)
                 precondition(approval.issuedAt < approval.expiresAt)
             }
-            if let marks = try? SequenceMarks(parsing: octets) { precondition(marks.encoded == octets) }
+            if let marks = try? SequenceMarks(parsing: octets) {
+                precondition(marks.hasChecksum == false || marks.encoded == octets)
+            }
             if let block = try? SignatureBlock(parsing: octets) { precondition(block.encoded == octets) }
             if let keys = try? VerificationKey.parse(octets) {
                 guard (try? VerificationKey.parse(keys.flatMap(\.pem))) == keys else {

@@ -428,11 +428,11 @@ struct KeptListsTests {
         try scene.folder.write(octets, to: "state/" + name)
         let (_, outcome) = try scene.started(at: Self.now)
         #expect(outcome.refused == [])
-        #expect(outcome.warnings.count == 1)
-        #expect(outcome.warnings.first?.contains(name) == true)
+        #expect(outcome.damage.count == 1)
+        #expect(outcome.damage.first?.contains(name) == true)
         try scene.remove("police.txt")
         let (restarted, second) = try scene.started(at: Self.now)
-        #expect(second.warnings == [])
+        #expect(second.warnings + second.damage == [])
         #expect(try restarted.blocks(names("good")[0]))
     }
 

@@ -127,7 +127,7 @@ struct StateDirectoryTests {
             }
         }
         let (updater, outcome) = try scene.started()
-        #expect(outcome.warnings == [])
+        #expect(outcome.warnings + outcome.damage == [])
         #expect(try edition(of: updater).count == 1)
         #expect(scene.keptSnapshots.count <= 2)
         let first = try edition(of: updater)
@@ -136,7 +136,7 @@ struct StateDirectoryTests {
         try scene.remove("police.txt")
         let (alone, second) = try scene.started()
         #expect(second.refused.count == 1)
-        #expect(second.warnings == [])
+        #expect(second.warnings + second.damage == [])
         #expect(try edition(of: alone) == first)
         // And whatever there is to go back to is whole, too.
         do throws(ListUpdater.Refusal) {
@@ -168,15 +168,15 @@ struct StateDirectoryTests {
         try scene.folder.write(document, to: "state/" + file)
         let (restarted, outcome) = try scene.started(at: Self.now)
         #expect(outcome.refused == [])
-        #expect(outcome.warnings.count == 1)
-        #expect(outcome.warnings.first?.contains(file) == true)
-        #expect(outcome.warnings.first?.contains("\n") == false)
+        #expect(outcome.damage.count == 1)
+        #expect(outcome.damage.first?.contains(file) == true)
+        #expect(outcome.damage.first?.contains("\n") == false)
         #expect(scene.folder.content("state/\(file).damaged") == Array(document.utf8))
         #expect(try restarted.blocks(names("two")[0]))
         #expect(restarted.report.killSwitch == (file != "switches.json"))
         _ = try restarted.setKillSwitch(true, by: UpdaterScene.caller, now: Self.now)
         // Told once.
-        #expect(try scene.started(at: Self.now).outcome.warnings == [])
+        #expect(try scene.started(at: Self.now).outcome.damage == [])
     }
 
     @Test func `whatever stands in the files of the state directory, a start ends in lists or in an error`() throws {
@@ -205,7 +205,7 @@ struct StateDirectoryTests {
             let hasSource = round.isMultiple(of: 2)
             if hasSource { try scene.folder.write(two, to: "police.txt") } else { try? scene.remove("police.txt") }
             do throws(ListFileError) {
-                let store = try ListStore(scene.state)
+                let store = try ListStore(scene.state, replacesDamagedKey: round.isMultiple(of: 4) == false)
                 let updater = ListUpdater(
                     scene.plan,
                     settings: ListUpdater.Settings(store: store, audit: AuditLog(store.auditLogPath)),
@@ -228,7 +228,7 @@ struct StateDirectoryTests {
     }
 
     @Test(arguments: ["", "secret", String(repeating: "0", count: 63), String(repeating: "g", count: 64)])
-    func `a damaged state key is an error that says so`(text: String) throws {
+    func `a damaged state key is an error to a command, and set aside by the sensor`(text: String) throws {
         let scene = try UpdaterScene()
         try scene.write(names("one"))
         _ = try scene.started(at: Self.now)
@@ -237,13 +237,100 @@ struct StateDirectoryTests {
         let error = #expect(throws: ListFileError.self) { _ = try scene.store() }
         #expect(error?.description.hasPrefix(scene.folder["state/state.key"]) == true)
         #expect(text.isEmpty || error?.description.contains(text) == false)
-        // With a new key what was kept under the old one is of no use, and the source is all there is.
-        try scene.remove("state/state.key")
-        let (updater, outcome) = try scene.started(at: Self.now)
-        #expect(outcome.warnings.count == 1)
+        // What the sensor does at its start, and no command beside it.
+        let store = try ListStore(scene.state, replacesDamagedKey: true)
+        #expect(scene.folder.content("state/state.key.damaged-1") == Array(text.utf8))
+        #expect(try mode(of: scene.folder["state/state.key"]) == 0o600)
+        #expect(try scene.store().key == store.key)
+        // What was kept under the old one is of no use, and the source is all there is.
+        let updater = ListUpdater(scene.plan, settings: ListUpdater.Settings(store: store), slots: ListSlots())
+        let outcome = try updater.start(now: Self.now)
+        #expect(outcome.refused == [])
+        #expect(outcome.damage.count == 2)
+        #expect(outcome.damage.first?.hasPrefix(scene.folder["state/state.key"] + ": damaged, moved to ") == true)
+        #expect(outcome.damage.allSatisfy { $0.contains("\n") == false })
+        #expect(text.isEmpty || outcome.damage.allSatisfy { $0.contains(text) == false })
         #expect(try updater.blocks(names("one")[0]))
+        // Told once, and what is kept is kept under the new one.
         try scene.remove("police.txt")
-        #expect(try scene.started(at: Self.now).updater.blocks(names("one")[0]))
+        let (second, alone) = try scene.started(at: Self.now)
+        #expect(alone.damage == [])
+        #expect(try second.blocks(names("one")[0]))
+    }
+
+    @Test func `with a new state key names let pass are blocked, and kill switch, rollbacks and marks hold`() throws {
+        let key = SigningKey.generate()
+        var scene = try UpdaterScene(gates: [.empty])
+        scene.plan.lists[0].trust = try TrustPolicy(publishers: [key.verificationKey])
+        try scene.write(names("one"))
+        try scene.sign(sequence: 7, by: [key])
+        let (updater, _) = try scene.started(at: Self.now)
+        let passed = Array(names("one")[0].utf8)
+        _ = try updater.pass(passed, until: Self.now.advanced(by: 3_600), by: UpdaterScene.caller, now: Self.now)
+        _ = try updater.setKillSwitch(true, by: UpdaterScene.caller, now: Self.now)
+        try scene.folder.write("", to: "state/state.key")
+        try setMode(0o600, of: scene.folder["state/state.key"])
+
+        func started() throws -> ListUpdater {
+            let store = try ListStore(scene.state, replacesDamagedKey: true)
+            let updater = ListUpdater(scene.plan, settings: ListUpdater.Settings(store: store), slots: ListSlots())
+            _ = try updater.start(now: Self.now)
+            return updater
+        }
+        let second = try started()
+        #expect(second.report.killSwitch)
+        #expect(second.report.passes == 0)
+        _ = try second.setKillSwitch(false, by: UpdaterScene.caller, now: Self.now)
+        #expect(try second.blocks(names("one")[0]))
+        // Nor can an old release come back.
+        try scene.write(names("two"))
+        try scene.sign(sequence: 6, by: [key])
+        #expect(try scene.update(second, at: Self.now).refused.map(\.causes) == [[.replay]])
+        #expect(try started().report.passes == 0)
+    }
+
+    @Test func `a state key that others may read is no damage`() throws {
+        let scene = try UpdaterScene()
+        _ = try scene.store()
+        let before = scene.folder.content("state/state.key")
+        try setMode(0o644, of: scene.folder["state/state.key"])
+        #expect(throws: ListFileError.self) { _ = try ListStore(scene.state, replacesDamagedKey: true) }
+        #expect(scene.folder.content("state/state.key") == before)
+    }
+
+    @Test(arguments: [true, false])
+    func `damaged marks are set aside and told of, at a start and while the sensor runs`(atStart: Bool) throws {
+        let key = SigningKey.generate()
+        var scene = try UpdaterScene(gates: [.empty])
+        scene.plan.lists[0].trust = try TrustPolicy(publishers: [key.verificationKey])
+        try scene.write(names("good"))
+        try scene.sign(sequence: 7, by: [key])
+        var (updater, outcome) = try scene.started(at: Self.now)
+        #expect(outcome.damage == [])
+        var octets = try #require(scene.folder.content("state/sequences"))
+        let place = try #require(octets.firstIndex(of: UInt8(ascii: "7")))
+        octets[place] = UInt8(ascii: "3")
+        try scene.folder.write(octets, to: "state/sequences")
+        if atStart {
+            (updater, outcome) = try scene.started(at: Self.now)
+        } else {
+            outcome = try scene.update(updater, at: Self.now)
+        }
+        #expect(outcome.refused == [])
+        #expect(outcome.damage.count == 1)
+        #expect(outcome.damage.first?.hasPrefix(scene.folder["state/sequences"] + ": damaged, moved to ") == true)
+        #expect(scene.folder.content("state/sequences.damaged-1") == octets)
+        #expect(try updater.blocks(names("good")[0]))
+        // The edition in use tells its number: what is older stays out, and what is newer comes in.
+        try scene.write(names("old"))
+        try scene.sign(sequence: 5, by: [key])
+        let older = try scene.update(updater, at: Self.now)
+        #expect(older.refused.map(\.causes) == [[.replay]])
+        #expect(older.damage == [])
+        try scene.write(names("new"))
+        try scene.sign(sequence: 8, by: [key])
+        #expect(try scene.update(updater, at: Self.now).refused == [])
+        #expect(try updater.blocks(names("new")[0]))
     }
 
     @Test func `a state directory that is a file is an error that says so`() throws {

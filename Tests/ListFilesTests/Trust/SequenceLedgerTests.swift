@@ -101,18 +101,60 @@ struct SequenceLedgerTests {
         for id in ["own", "police"] { try ledger.record(try release(id), digest: digest) }
         let octets = try #require(folder.content("sequences"))
         for end in octets.indices {
-            if let marks = try? SequenceMarks(parsing: Array(octets[..<end])) {
-                #expect(marks.encoded == Array(octets[..<end]))
+            #expect((try? SequenceMarks(parsing: Array(octets[..<end]))) == nil)
+        }
+        for place in octets.indices {
+            for bit in 0..<8 {
+                var mutant = octets
+                mutant[place] ^= 1 << bit
+                #expect((try? SequenceMarks(parsing: mutant)) == nil, "octet \(place), bit \(bit)")
             }
         }
         for _ in 0..<5000 {
             let mutant = mutation(of: octets, &random)
-            if let marks = try? SequenceMarks(parsing: mutant) { #expect(marks.encoded == mutant) }
+            if mutant != octets { #expect((try? SequenceMarks(parsing: mutant)) == nil) }
+        }
+    }
+
+    @Test func `marks without a checksum are read, and get one when the next is noted`() throws {
+        let police = try word("police")
+        let at = "2027-01-31T12:00:00Z"
+        let old = "grindvakt sequences 1\nown 7 \(at) \(digest)\npolice 42 \(at) \(digest)\n"
+        try folder.write(old, to: "sequences")
+        #expect(try ledger.load().marks.hasChecksum == false)
+        #expect(try ledger.load().setAside == nil)
+        #expect(try refusal(41, other) == .replayed(police, sequence: 41, accepted: 42))
+        #expect(folder.content("sequences") == Array(old.utf8))
+        // The same release again is a note, too.
+        let same = SequenceMark(sequence: 42, issuedAt: try time("2027-01-31T12:00:00Z"), digest: digest)
+        try ledger.record(try release(sequence: 42), digest: digest, floor: same)
+        let contents = try ledger.load()
+        #expect(contents.marks.hasChecksum)
+        #expect(contents.marks.marks.count == 2)
+        #expect(try refusal(6, other, of: "own") == .replayed(try word("own"), sequence: 6, accepted: 7))
+        #expect(folder.content("sequences").map { String(decoding: $0, as: UTF8.self) }?.hasPrefix(old) == false)
+    }
+
+    @Test func `a digit that has become another is damage, not a mark`() throws {
+        try ledger.record(try release(sequence: 42), digest: digest)
+        let text = String(decoding: try #require(folder.content("sequences")), as: UTF8.self)
+        for (old, new) in [("police 42 ", "police 41 "), ("police 42 ", "police 92 "), ("sequences 2", "sequences 1")] {
+            let parts = text.components(separatedBy: old)
+            try #require(parts.count == 2)
+            let damaged = parts.joined(separator: new)
+            try folder.write(damaged, to: "sequences")
+            let contents = try ledger.load()
+            let place = try #require(contents.setAside)
+            #expect(contents.marks == SequenceMarks(isIncomplete: true))
+            let warning = try #require(contents.warning(ledger.path))
+            #expect(warning.hasPrefix(ledger.path + ": damaged, moved to " + place))
+            #expect(try ledger.load().warning(ledger.path) == nil)
         }
     }
 
     @Test(arguments: [
-        "", "\n", "garbage", "grindvakt sequences 2\n", "grindvakt sequences 1",
+        "", "\n", "garbage", "grindvakt sequences 2\n", "grindvakt sequences 3\n", "grindvakt sequences 1",
+        "grindvakt sequences 2\nchecksum \(String(repeating: "0", count: 64))\n",
         "grindvakt sequences 1\npolice 42\n", "grindvakt sequences 1\n\n",
         "grindvakt sequences 1\nincomplete\nincomplete\n",
     ])
