@@ -63,6 +63,34 @@ extension LiveTests {
         }
     }
 
+    @Test func `damaged state ends no start: it is set aside, told of once, and lists block as before`() async throws {
+        try await Site.with { site in
+            _ = try await site.startResponder()
+            let state = site.lab.path("state")
+            let environment = ["STATE_DIRECTORY=\(state)"]
+            let first = try await site.startSensor(environment: environment)
+            try await site.applyRules()
+            #expect(try await site.isStopped(Site.listed))
+            #expect(await first.stop() == .exited(0))
+            for name in ["state.key", "sequences"] {
+                try await Command.output(["sh", "-c", "umask 077; echo damaged > \(state)/\(name)"])
+            }
+
+            let second = try await site.startSensor(environment: environment)
+            for name in ["state.key", "sequences"] {
+                let told = second.lines.count { $0.contains("\(state)/\(name): damaged, moved to ") }
+                #expect(told == 1, "\(second.lines)")
+                #expect(try await Command.run(["test", "-s", "\(state)/\(name).damaged-1"]).succeeded)
+            }
+            #expect(try await site.isStopped(Site.listed))
+            #expect(await second.stop() == .exited(0))
+
+            let third = try await site.startSensor(environment: environment)
+            #expect(third.lines.contains { $0.contains("damaged") } == false, "\(third.lines)")
+            #expect(try await site.isStopped(Site.listed))
+        }
+    }
+
     @Test func `without CAP_NET_ADMIN it says so with status 3`() async throws {
         try await Site.with { site in
             let list = site.lab.path("list.txt")

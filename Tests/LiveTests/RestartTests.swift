@@ -42,6 +42,10 @@ extension LiveTests {
             #expect(first.status == .exited(0))
             #expect(first.lines.contains { $0.contains("has taken the queues over") }, "\(first.lines)")
 
+            let status = try await site.grindvakt(["status", "--socket", site.socket])
+            #expect(status.output.contains("\ntook over 2 queues at "), "\(status)")
+            #expect(try await site.get("/status").contains(#""takeover":{"at":"#))
+
             // The successor has the sockets, and judges.
             let samples = try await site.samples()
             #expect(samples["grindvakt_taken_over_queues"] == 2)
