@@ -234,6 +234,21 @@ extension LiveTests {
             + ["ingress", "egress"].map { ["filter", "add", "dev", link, $0] + copy + ["dev", port] }
         for command in commands { try await Command.output(site.lab.router.inside(["tc"] + command)) }
     }
+
+    @Test func `a tap keeps its figures in the state directory that its unit makes`() async throws {
+        try await Site.with { site in
+            let (path, state) = (try site.configure(), site.lab.path("tap-state"))
+            try await Command.output(["sh", "-c", "printf '\\n[statistics]\\nmarket = \"se\"\\n' >> \(path)"])
+            let tap = ["tap", "-i", "clients", "--config", path]
+            let homeless = try await site.grindvakt(tap, through: ["env", "-u", "STATE_DIRECTORY"])
+            #expect(homeless.status == .exited(2), "\(homeless)")
+            #expect(homeless.errors.contains("[statistics] has no place"), "\(homeless)")
+            let process = site.lab.spawn(["env", "STATE_DIRECTORY=\(state)", site.binary] + tap, on: site.lab.router)
+            try await process.waitForLine(containing: "ready:", timeLimit: .seconds(60))
+            #expect(await process.stop() == .exited(0))
+            #expect(try await Command.run(["test", "-s", "\(state)/statistics.db"]).succeeded)
+        }
+    }
 }
 
 extension Site {

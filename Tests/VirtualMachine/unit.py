@@ -421,8 +421,6 @@ def others(network):
     run("systemctl", "start", "grindvakt-coverage.service", check=False, patience=120)
     record = "/var/lib/private/grindvakt-coverage/coverage.jsonl"
     check("the coverage unit runs and notes what it saw", os.path.exists(record), journal("grindvakt-coverage.service"))
-    # A tap keeps nothing, and so has no place for figures.
-    write_configuration(CONFIGURATION.partition("[statistics]")[0])
     run("systemctl", "start", "grindvakt-tap@clients.service", check=False, patience=60)
     check("a tap reads an interface", active("grindvakt-tap@clients.service"), journal("grindvakt-tap@clients.service"))
     before = told("curl", "-sS", "--unix-socket", "/run/grindvakt-tap/clients/metrics.sock", "http://localhost/metrics")
@@ -432,7 +430,8 @@ def others(network):
     wait_for("the tap's match", lambda: matches(told(*socket)) > matches(before), 20)
     check("the tap sees a listed name go by", True)
     run("systemctl", "stop", "grindvakt-tap@clients.service")
-    write_configuration(CONFIGURATION)
+    kept = "/var/lib/grindvakt-tap/clients"
+    check("the tap keeps its figures in a folder of its own", os.path.exists(f"{kept}/statistics.db"), os.listdir(kept))
     mark = "/var/lib/grindvakt-fetch/changed"
     run("systemctl", "start", "grindvakt-reload.path", "grindvakt-fetch.timer")
     reloads = lambda: counters().get('grindvakt_reloads_total{result="ok"}', "0")
