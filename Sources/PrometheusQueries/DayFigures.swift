@@ -1,4 +1,5 @@
 import Figures
+import Telemetry
 
 /// Figures of single days, on their way to the figures of periods.
 enum DayFigures {
@@ -15,12 +16,27 @@ enum DayFigures {
         }
 
         /// Figures of a day in which nothing happened.
-        func nothing(in span: QuerySpan) -> PeriodFigures {
+        func nothing(in span: QuerySpan) -> Day {
             let period = Period(
                 span.step == 3_600 ? .hour : .day,
                 containing: span.start + Int64(place) * span.step
             )
-            return PeriodFigures(period: period, market: Market(id: market), attemptWindow: window)
+            return Day(figures: PeriodFigures(period: period, market: Market(id: market), attemptWindow: window))
+        }
+    }
+
+    /// The figures of a day while they are gathered, and durations that are known by their size.
+    struct Day {
+        var figures: PeriodFigures
+        /// By the word of ``UnblockCause``.
+        var durations: [String: DurationTally] = [:]
+
+        /// The figures, with the durations in them.
+        var whole: PeriodFigures {
+            var whole = figures
+            whole.unblockSeconds = durations[UnblockCause.wish.label]?.values ?? []
+            whole.removalSeconds = durations[UnblockCause.removal.label]?.values ?? []
+            return whole
         }
     }
 
@@ -63,5 +79,29 @@ enum DayFigures {
         }.sorted {
             ($0.period.start, $0.market.id, $0.attemptWindow) < ($1.period.start, $1.market.id, $1.attemptWindow)
         }
+    }
+}
+
+/// Durations of a histogram.
+struct DurationTally {
+    /// How many are no longer than so many seconds.
+    var atMost: [Double: Double] = [:]
+    /// All of them together, in seconds.
+    var sum = 0.0
+
+    /// More than any market has in a day.
+    private static let most = 1_000_000
+
+    /// The durations, in seconds, each as long as it can have been: as the bucket that it is in, and no longer than all of them together. One alone
+    /// is exact.
+    var values: [Double] {
+        var values: [Double] = []
+        var before = 0.0
+        for (bound, count) in atMost.sorted(by: { $0.key < $1.key }) {
+            let own = Int(min(max((count - before).rounded(), 0), Double(Self.most - values.count)))
+            values += repeatElement(sum > 0 ? min(bound, sum) : bound, count: own)
+            before = max(before, count)
+        }
+        return values.filter(\.isFinite)
     }
 }

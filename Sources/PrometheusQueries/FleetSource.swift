@@ -2,8 +2,12 @@ package import Figures
 
 /// Figures out of what the rules for fleets have recorded (`grindvakt-fleet.rules.yml`): a report then reads series of markets, and not of sensors.
 ///
-/// As exact as the rules were evaluated each minute; the state of lists is not recorded.
+/// As exact as the rules were evaluated each minute. Of an edition's way it is recorded how long it was at most, to a quarter of a doubling; how many
+/// entries lists have, and how long they were stale, is not recorded.
 package struct FleetSource: FiguresSource {
+    /// What editions of lists that came into use are recorded as.
+    static let updates = "market_list_steps:grindvakt_list_updates:count1m"
+
     private let server: any QueryAnswering
     private let subscribers: [String: Int]
     private let now: Int64
@@ -22,6 +26,25 @@ package struct FleetSource: FiguresSource {
         self.server = server
         self.subscribers = subscribers
         self.now = now
+    }
+
+    /// An edition out of the numbers of its two ways, which the rules explain. When it came into use is not known but for the period.
+    ///
+    /// - Returns: nil where the numbers are none that the rules record.
+    private static func update(_ steps: Int, of period: Period) -> ActivationFigures? {
+        let (issue, use) = (steps / 1_000, steps % 1_000)
+        guard use <= 96, issue <= 96 || issue == 999 else { return nil }
+        // The longest that a way with this number can have taken, in whole seconds.
+        func longest(_ quarters: Int) -> Int64 {
+            let part = [1, 1.189_207_115_002_721, 1.414_213_562_373_095, 1.681_792_830_507_429][quarters % 4]
+            return Int64((part * Double(UInt64(1) << UInt64(quarters / 4))).rounded(.down))
+        }
+        let received = period.end - longest(use)
+        return ActivationFigures(
+            issuedAt: issue == 999 ? nil : received - longest(issue),
+            receivedAt: received,
+            activatedAt: period.end
+        )
     }
 
     package func figures(
@@ -65,8 +88,8 @@ package struct FleetSource: FiguresSource {
                 )
             }
         }
-        var days: [DayFigures.Key: PeriodFigures] = [:]
-        func each(_ series: [Series], _ apply: (Double, [String: String], inout PeriodFigures) -> Void) {
+        var days: [DayFigures.Key: DayFigures.Day] = [:]
+        func each(_ series: [Series], _ apply: (Double, [String: String], inout DayFigures.Day) -> Void) {
             for one in series {
                 let market = Gathering.market(one.labels)
                 for sample in one.samples {
@@ -74,16 +97,24 @@ package struct FleetSource: FiguresSource {
                         continue
                     }
                     let key = DayFigures.Key(place: place, market: market, window: window)
-                    var figures = days[key] ?? key.nothing(in: span)
-                    apply(sample.value, one.labels, &figures)
-                    days[key] = figures
+                    var day = days[key] ?? key.nothing(in: span)
+                    apply(sample.value, one.labels, &day)
+                    days[key] = day
                 }
             }
         }
-        each(try await range(.sum, "market:grindvakt_sensors:count")) { count, _, figures in
-            figures.operation.uptimeSeconds += count * 60
+        each(try await range(.sum, "market:grindvakt_sensors:count")) { count, _, day in
+            day.figures.operation.uptimeSeconds += count * 60
+        }
+        each(try await range(.sum, Self.updates)) { count, labels, day in
+            guard let list = labels["list"], let steps = labels["steps"].flatMap({ Double($0) }),
+                let update = Self.update(Int(min(max(steps, 0), 999_999)), of: day.figures.period)
+            else { return }
+            // More than a fleet of this kind has in a day.
+            let copies = Int(min(max(count.rounded(), 0), 1_000_000))
+            day.figures.withList(list) { $0.activations += repeatElement(update, count: copies) }
         }
         for metric in CountedMetric.all { each(try await range(.sum, metric.recorded), metric.add) }
-        return DayFigures.added(Array(days.values), length, market: market, subscribers: subscribers)
+        return DayFigures.added(days.values.map(\.whole), length, market: market, subscribers: subscribers)
     }
 }

@@ -6,7 +6,7 @@ package import Figures
 /// whether it began anew in between, which it answers exactly; where it did, the samples of that day and those instances are read, and counted by
 /// ``CounterArithmetic``. What was counted between the last scrape of a process and its end nobody has seen; it is missing.
 ///
-/// Not known here are when lists were received, coverage, and times to unblock: stores have them.
+/// Not known here is how long a blocked test name took to tell a client so; stores have it. Times to unblock are known by the bucket of a histogram.
 package struct PrometheusSource: FiguresSource {
     /// The market of sensors whose series have no label `market`.
     package static let unlabelledMarket = "unlabelled"
@@ -50,7 +50,7 @@ package struct PrometheusSource: FiguresSource {
         }
         var gathering = Gathering(server: server, span: span, matchers: matchers, now: now)
         try await gathering.gather()
-        return DayFigures.added(Array(gathering.days.values), length, market: market, subscribers: subscribers)
+        return DayFigures.added(gathering.days.values.map(\.whole), length, market: market, subscribers: subscribers)
     }
 }
 
@@ -124,7 +124,7 @@ struct Gathering {
     /// The samples of process starts that were read, by instance and day.
     private var starts: [Instance: [Int: [Double: Double]]] = [:]
     /// The figures of each day, market and window.
-    private(set) var days: [DayFigures.Key: PeriodFigures] = [:]
+    private(set) var days: [DayFigures.Key: DayFigures.Day] = [:]
 
     init(server: any QueryAnswering, span: QuerySpan, matchers: [String], now: Int64) {
         self.server = server
@@ -374,7 +374,7 @@ struct Gathering {
     }
 
     private mutating func add(_ count: Double, _ metric: CountedMetric, _ labels: [String: String], _ place: Int) {
-        change(labels, place) { metric.add(count, labels, &$0) }
+        changeDay(labels, place) { metric.add(count, labels, &$0) }
     }
 
     /// Changes the figures that a series belongs to.
@@ -383,11 +383,19 @@ struct Gathering {
         _ place: Int,
         _ change: (inout PeriodFigures) -> Void
     ) {
+        changeDay(labels, place) { change(&$0.figures) }
+    }
+
+    private mutating func changeDay(
+        _ labels: [String: String],
+        _ place: Int,
+        _ change: (inout DayFigures.Day) -> Void
+    ) {
         guard let presence = presences[Instance(labels)], let window = presence.window[place + 1] else { return }
         let key = DayFigures.Key(place: place, market: Self.market(labels), window: window)
-        var figures = days[key] ?? key.nothing(in: span)
-        change(&figures)
-        days[key] = figures
+        var day = days[key] ?? key.nothing(in: span)
+        change(&day)
+        days[key] = day
     }
 
     // MARK: - Gauges
@@ -446,19 +454,27 @@ struct Gathering {
         var activated: Double?
     }
 
+    /// What is said of a list at an instance at one time.
+    private struct Moment {
+        var activated: Double?
+        var received: Double?
+        var issued: Double?
+        var sequence: Double?
+    }
+
+    private static func second(_ time: Double) -> Int64 { Int64(min(max(time, 0), 1e12)) }
+
     private mutating func gatherUpdates() async throws(QueryFailure) {
         var seen: Set<Edition> = []
         // The day before shows which editions were in use already: a process that starts takes them up once more.
         for place in -1..<span.count where presences.values.contains(where: { $0.isSeen[place + 1] }) {
             let from = span.start + Int64(place) * span.step
-            var values: [[String: String]: [Double: (activated: Double?, issued: Double?, sequence: Double?)]] = [:]
+            var values: [[String: String]: [Double: Moment]] = [:]
             for (metric, path) in [
-                (
-                    "grindvakt_list_activated_timestamp_seconds",
-                    \(activated: Double?, issued: Double?, sequence: Double?).activated
-                ),
+                ("grindvakt_list_activated_timestamp_seconds", \.activated),
+                ("grindvakt_list_received_timestamp_seconds", \.received),
                 ("grindvakt_list_issued_timestamp_seconds", \.issued), ("grindvakt_list_sequence", \.sequence),
-            ] as [(String, WritableKeyPath<(activated: Double?, issued: Double?, sequence: Double?), Double?>)] {
+            ] as [(String, WritableKeyPath<Moment, Double?>)] {
                 let expression = QueryExpression(function: .value, metric: metric, matchers: matchers)
                 for one in try await server.range(
                     expression,
@@ -469,8 +485,7 @@ struct Gathering {
                     var labels = one.labels
                     labels["__name__"] = nil
                     for sample in one.samples {
-                        values[labels, default: [:]][sample.time, default: (nil, nil, nil)][keyPath: path] =
-                            sample.value
+                        values[labels, default: [:]][sample.time, default: Moment()][keyPath: path] = sample.value
                     }
                 }
             }
@@ -489,8 +504,9 @@ struct Gathering {
                     else { continue }
                     let update = ActivationFigures(
                         sequence: moment.sequence.map { UInt64(counted: $0) },
-                        issuedAt: moment.issued.map { Int64(min(max($0, 0), 1e12)) },
-                        activatedAt: Int64(min(max(activated, 0), 1e12))
+                        issuedAt: moment.issued.map(Self.second),
+                        receivedAt: moment.received.flatMap { $0 <= activated ? Self.second($0) : nil },
+                        activatedAt: Self.second(activated)
                     )
                     change(labels, place) { figures in
                         figures.withList(labels["list"] ?? "") { $0.activations.append(update) }

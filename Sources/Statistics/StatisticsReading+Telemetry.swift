@@ -7,12 +7,7 @@ extension StatisticsReading {
     /// - Parameters:
     ///   - reading: the workers' counters, which are only read, and the rest.
     ///   - monotonic: seconds by a clock that only goes on.
-    ///   - receivedAt: when the update of a list in use came to this host, in seconds since 1970-01-01 UTC; nil where it is not known.
-    package init(
-        _ reading: SensorReading,
-        monotonic: Double,
-        receivedAt: (_ list: String) -> Int64? = { _ in nil }
-    ) {
+    package init(_ reading: SensorReading, monotonic: Double) {
         let slots = reading.slots.all
         let state = reading.state
         let total = CounterReading.total(CounterReading.perQueue(reading.workers, slots: slots.count))
@@ -28,7 +23,7 @@ extension StatisticsReading {
         matches = Self.matches(total, slots)
         anyAttempts = Self.anyAttempts(total)
         testMatches = Self.testMatches(total, slots)
-        lists = state.lists.map { List($0, takenAt: state.takenAt, receivedAt: receivedAt($0.id)) }
+        lists = state.lists.map { List($0, takenAt: state.takenAt) }
         refusals = state.refusals.map { Refusals(list: $0.list, updates: $0.updates) }
     }
 }
@@ -96,7 +91,7 @@ extension VisibilityFigures {
 }
 
 extension StatisticsReading.List {
-    fileprivate init(_ list: ListState, takenAt: Double, receivedAt: Int64?) {
+    fileprivate init(_ list: ListState, takenAt: Double) {
         self.init(
             id: list.id,
             entries: UInt64(max(list.entries, 0)),
@@ -110,7 +105,7 @@ extension StatisticsReading.List {
             sequence: list.sequence,
             issuedAt: list.issuedAt.map { StatisticsReading.second($0) },
             // What came later is another update, which is not in use.
-            receivedAt: receivedAt.flatMap { $0 <= activatedAt ? $0 : nil },
+            receivedAt: list.receivedAt.map { StatisticsReading.second($0) }.flatMap { $0 <= activatedAt ? $0 : nil },
             activatedAt: activatedAt
         )
     }

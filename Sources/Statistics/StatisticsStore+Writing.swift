@@ -80,14 +80,14 @@ extension StatisticsStore {
     ///   - runs: what was found; the store keeps the hour of each. What lies before 1970 or behind the year 9999 is taken for these.
     ///   - market: where it was found.
     ///   - attemptWindow: the window of the sensor that was asked, in seconds, so that its figures stay together.
-    /// - Returns: how many runs are new.
+    /// - Returns: the runs that are new.
     /// - Throws: why they were not noted; none of them is then.
     package func record(
         coverage runs: [CoverageRun],
         market: String,
         attemptWindow: Int
-    ) throws(StatisticsError) -> Int {
-        var added = 0
+    ) throws(StatisticsError) -> [CoverageRun] {
+        var added: [CoverageRun] = []
         try write { database in
             let scope = try Self.scope(database, market, attemptWindow)
             let note = try database.makeStatement(sql: "INSERT OR IGNORE INTO coverage (run, day) VALUES (?, ?)")
@@ -98,7 +98,7 @@ extension StatisticsStore {
                 let hour = CalendarHour.containing(run.time)
                 try note.execute(arguments: [run.identity, CalendarHour.day(hour)])
                 guard database.changesCount > 0 else { continue }
-                added += 1
+                added.append(run)
                 for probe in run.probes {
                     let duration = probe.isBlocked ? probe.milliseconds.flatMap { $0.isFinite ? $0 : nil } : nil
                     try statement.execute(

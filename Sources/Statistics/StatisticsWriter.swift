@@ -101,6 +101,7 @@ package final class StatisticsWriter: Sendable {
             guard work.unblocks.count < Self.mostUnblocks else { return }
             work.unblocks.append(Unblock(seconds: seconds, isRemoval: isRemoval))
         }
+        account.withLock { $0.countUnblock(seconds, isRemoval ? .removal : .wish) }
     }
 
     /// Notes how test names fared, without keeping the caller's thread from other work; a run that is in the store is passed over.
@@ -114,6 +115,16 @@ package final class StatisticsWriter: Sendable {
     }
 
     private func recordNow(_ runs: [CoverageRun]) -> Int? {
+        guard let added = take(runs) else { return nil }
+        account.withLock { account in
+            for probe in added.lazy.flatMap(\.probes) {
+                account.countProbe(list: probe.list, probe.mechanism, isBlocked: probe.isBlocked)
+            }
+        }
+        return added.count
+    }
+
+    private func take(_ runs: [CoverageRun]) -> [CoverageRun]? {
         work.withLock { work in
             // The writes of readings open the store, and tell what is the matter with it.
             guard let store = work.store else { return nil }

@@ -40,9 +40,9 @@ package enum ExpositionFormat: Sendable, CaseIterable {
 ///
 /// Guarantees: the families come in the order of ``Metric``; label values are queue numbers, interface names, list
 /// identifiers, the version, and the fixed texts of the enums in this target, nothing else; every value of an enum appears from the
-/// start, at zero, so that rates can be computed. Only the causes of refused updates appear as they occur: thirteen
-/// series for each list would nearly all stay at zero, and the count of refused updates beside them, which alarms are
-/// made on, is there from the start. Texts about a list that somebody wrote, its publisher, purpose and legal basis, are
+/// start, at zero, so that rates can be computed. Only two appear as they occur: coverage, which few sensors are told of, and
+/// the causes of refused updates, since thirteen series for each list would nearly all stay at zero, and the count of refused
+/// updates beside them, which alarms are made on, is there from the start. Texts about a list that somebody wrote, its publisher, purpose and legal basis, are
 /// for the status report alone.
 package struct Exposition {
     private let format: ExpositionFormat
@@ -205,6 +205,7 @@ package struct Exposition {
         case .listSequence: perList(metric) { $0.sequence.map { String($0) } }
         case .listActivated: perList(metric) { decimalSeconds($0.activatedAt) }
         case .listIssued: perList(metric) { $0.issuedAt.map { decimalSeconds($0) } }
+        case .listReceived: perList(metric) { $0.receivedAt.map { decimalSeconds($0) } }
         case .listAge: perList(metric) { decimalSeconds($0.age(at: now)) }
         case .listExpires: perList(metric) { $0.expiresAt.map { decimalSeconds($0) } }
         case .listExpired: perList(metric) { $0.isExpired(at: now).map { $0 ? "1" : "0" } }
@@ -235,6 +236,12 @@ package struct Exposition {
             guard let time = state.statistics?.lastWrite else { return }
             head(metric)
             line(metric, [], decimalSeconds(time))
+        case .coverageProbes: perCoverage(metric) { $0.probes }
+        case .coverageBlocked: perCoverage(metric) { $0.blocked }
+        case .unblockSeconds:
+            guard let statistics = state.statistics else { return }
+            head(metric)
+            for cause in UnblockCause.allCases { histogram(metric, cause, statistics.unblocks(cause)) }
         case .health:
             head(metric)
             let findings = state.findings
@@ -362,6 +369,27 @@ package struct Exposition {
         guard let process = state.process else { return }
         head(metric)
         line(metric, [], value(process))
+    }
+
+    /// The lists in use alone, whatever a file of coverage says.
+    private mutating func perCoverage(_ metric: Metric, _ value: (CoverageCount) -> UInt64) {
+        let counts = (state.statistics?.coverage ?? []).filter { count in state.lists.contains { $0.id == count.list } }
+        guard counts.isEmpty == false else { return }
+        head(metric)
+        for count in counts {
+            sample(metric, [("list", count.list), ("mechanism", count.mechanism.label)], value(count))
+        }
+    }
+
+    private mutating func histogram(_ metric: Metric, _ cause: UnblockCause, _ durations: DurationCounts) {
+        var cumulated: UInt64 = 0
+        for (index, count) in durations.buckets.enumerated() {
+            cumulated &+= count
+            let bound = index < DurationCounts.bounds.count ? decimalSeconds(DurationCounts.bounds[index]) : "+Inf"
+            line(metric, ending: "_bucket", [("cause", cause.label), ("le", bound)], String(cumulated))
+        }
+        line(metric, ending: "_sum", [("cause", cause.label)], decimalSeconds(durations.sum))
+        line(metric, ending: "_count", [("cause", cause.label)], String(cumulated))
     }
 
     private mutating func histogram(_ metric: Metric, _ worker: CounterReading) {

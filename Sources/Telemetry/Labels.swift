@@ -283,6 +283,22 @@ package enum ResponseResult: UInt8, CaseIterable, Sendable {
     }
 }
 
+/// Why names are let pass that were blocked; the value of the label `cause` of times to unblock.
+package enum UnblockCause: UInt8, CaseIterable, Sendable {
+    /// Somebody at the operator's wanted it.
+    case wish
+    /// A publisher's edition has them no more.
+    case removal
+
+    /// The label's text in counters.
+    package var label: String {
+        switch self {
+        case .wish: "wish"
+        case .removal: "removal"
+        }
+    }
+}
+
 /// What the kernel was told to do with a packet; the value of the label `verdict`.
 package enum CountedVerdict: UInt8, CaseIterable, Sendable {
     /// The packet goes on.

@@ -51,6 +51,7 @@ package enum Metric: CaseIterable, Sendable {
     case listSequence
     case listActivated
     case listIssued
+    case listReceived
     case listAge
     case listExpires
     case listExpired
@@ -70,6 +71,9 @@ package enum Metric: CaseIterable, Sendable {
     case takenOverPackets
     case statisticsWrites
     case statisticsLastWrite
+    case coverageProbes
+    case coverageBlocked
+    case unblockSeconds
     case health
     case build
     case processCPU
@@ -142,6 +146,7 @@ package enum Metric: CaseIterable, Sendable {
         case .listSequence: "grindvakt_list_sequence"
         case .listActivated: "grindvakt_list_activated_timestamp_seconds"
         case .listIssued: "grindvakt_list_issued_timestamp_seconds"
+        case .listReceived: "grindvakt_list_received_timestamp_seconds"
         case .listAge: "grindvakt_list_age_seconds"
         case .listExpires: "grindvakt_list_expires_timestamp_seconds"
         case .listExpired: "grindvakt_list_expired"
@@ -161,6 +166,9 @@ package enum Metric: CaseIterable, Sendable {
         case .takenOverPackets: "grindvakt_taken_over_packets"
         case .statisticsWrites: "grindvakt_statistics_writes"
         case .statisticsLastWrite: "grindvakt_statistics_last_write_timestamp_seconds"
+        case .coverageProbes: "grindvakt_coverage_probes"
+        case .coverageBlocked: "grindvakt_coverage_blocked"
+        case .unblockSeconds: "grindvakt_unblock_seconds"
         case .health: "grindvakt_health_finding"
         case .build: "grindvakt_build"
         case .processCPU: "process_cpu_seconds"
@@ -180,9 +188,9 @@ package enum Metric: CaseIterable, Sendable {
             .responses, .responseBytes, .queueKernelDropped, .queueUserDropped, .receiveOverruns, .queueUnseen,
             .failOpenSeconds, .unfinishedChecksums, .workerCPU, .flowEvictions, .tapReceived,
             .tapDropped, .listRefusedUpdates, .listRefusals, .reloads, .rollbacks, .statisticsWrites,
-            .processCPU:
+            .coverageProbes, .coverageBlocked, .processCPU:
             .counter
-        case .verdictSeconds:
+        case .verdictSeconds, .unblockSeconds:
             .histogram
         case .build:
             .info
@@ -190,8 +198,9 @@ package enum Metric: CaseIterable, Sendable {
             .queueGSO,
             .receiveBufferBytes, .receiveBufferWanted, .flows, .flowCapacity, .flowMemoryBytes, .flowMemoryLimit,
             .fragmentMemory, .fragmentMemoryLimit, .attemptWindow, .listAge, .tapReading, .listEntries, .listSequence,
-            .listActivated, .listIssued, .listExpires, .listExpired, .listFallback, .listRejectedLines,
-            .listNotEnforceableLines, .listExceptions, .listTestNames, .snapshotGeneration, .killSwitch, .passes,
+            .listActivated, .listIssued, .listReceived, .listExpires, .listExpired, .listFallback,
+            .listRejectedLines, .listNotEnforceableLines, .listExceptions, .listTestNames, .snapshotGeneration,
+            .killSwitch, .passes,
             .takenOverQueues, .takenOverPackets, .statisticsLastWrite, .health,
             .processResidentMemory, .processVirtualMemory, .processOpenDescriptors, .processMaximumDescriptors,
             .processStartTime:
@@ -222,8 +231,8 @@ package enum Metric: CaseIterable, Sendable {
         case .exemptedMatches: ["list", "reason"]
         case .events, .attempts: ["list", "mechanism", "action"]
         case .anyEvents, .anyAttempts: ["mechanism", "action"]
-        case .testEvents: ["list", "mechanism"]
-        case .undecided: ["cause"]
+        case .testEvents, .coverageProbes, .coverageBlocked: ["list", "mechanism"]
+        case .undecided, .unblockSeconds: ["cause"]
         case .anomalies, .encryptedDNSFlows: ["kind"]
         case .responses: ["kind", "result"]
         case .verdictSeconds, .workerCPU, .workerRealTime, .queuePresent, .queueLength, .queueMaximumLength,
@@ -234,7 +243,8 @@ package enum Metric: CaseIterable, Sendable {
             ["queue"]
         case .tapReceived, .tapReading: ["queue", "interface"]
         case .tapDropped: ["queue", "interface", "by"]
-        case .listEntries, .listSequence, .listActivated, .listIssued, .listAge, .listExpires, .listExpired,
+        case .listEntries, .listSequence, .listActivated, .listIssued, .listReceived, .listAge, .listExpires,
+            .listExpired,
             .listFallback, .listRejectedLines, .listNotEnforceableLines, .listExceptions, .listTestNames,
             .listRefusedUpdates:
             ["list"]
@@ -308,6 +318,8 @@ package enum Metric: CaseIterable, Sendable {
         case .listSequence: "Sequence number of the active list, as its publisher numbered it."
         case .listActivated: "When the active list became active, as Unix time."
         case .listIssued: "When the publisher issued the active list, as Unix time."
+        case .listReceived:
+            "When the active list's file came to its place on this host, as Unix time; none where another file lies there by now."
         case .listAge: "Time since the active list was issued, or where that is not known since it became active."
         case .listExpires: "When the active list expires, as Unix time."
         case .listExpired: "Whether the active list has expired; it goes on blocking."
@@ -330,6 +342,11 @@ package enum Metric: CaseIterable, Sendable {
             "Packets in these queues then: all that waited, and those that had been read and not judged, which were queued again or passed."
         case .statisticsWrites: "Writes to the store of statistics, by result; what one misses the next one writes."
         case .statisticsLastWrite: "When statistics were last written to their store, as Unix time."
+        case .coverageProbes:
+            "Test names of the list that probes asked for, counted when the sensor took note of it; what showed nothing is none."
+        case .coverageBlocked: "Those that were blocked."
+        case .unblockSeconds:
+            "Time until every worker let names pass: from the wish here, or from the issue of a list that has them no more."
         case .health: "Whether this is wrong with the sensor at present, by finding; see the status report."
         case .build: "The running version."
         case .processCPU: "Total user and system CPU time spent in seconds."

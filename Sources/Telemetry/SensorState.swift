@@ -329,6 +329,8 @@ package struct ListState: Sendable, Equatable {
     package var testNames: Int
     /// Whether it is the last good edition, in use because the configured source is missing, bad or refused.
     package var isFallback: Bool
+    /// When the file of the edition in use came to its place, in seconds since 1970-01-01 UTC; nil where that is not known.
+    package var receivedAt: Double?
 
     /// Collects a list's figures.
     package init(
@@ -350,7 +352,8 @@ package struct ListState: Sendable, Equatable {
         leftOut: [LeftOutLines] = [],
         exceptions: Int = 0,
         testNames: Int = 0,
-        isFallback: Bool = false
+        isFallback: Bool = false,
+        receivedAt: Double? = nil
     ) {
         self.id = id
         self.actions = actions
@@ -371,6 +374,7 @@ package struct ListState: Sendable, Equatable {
         self.exceptions = exceptions
         self.testNames = testNames
         self.isFallback = isFallback
+        self.receivedAt = receivedAt
     }
 
     /// Seconds from its issue, or where that is not known from its activation, to a time in seconds since 1970-01-01 UTC.

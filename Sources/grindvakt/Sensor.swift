@@ -25,6 +25,8 @@ final class Sensor: Sendable {
         var failOpenSeconds = 0.0
         var withdrawal: DecisionWithdrawal?
         var hits: HitRecord?
+        /// When the editions in use came to this host, by their lists.
+        var received: [String: (activatedAt: Int64, time: Int64)] = [:]
         /// Packets that passed unseen by the end of the last second.
         var unseen: UInt64 = 0
         var watch = HealthWatch()
@@ -287,10 +289,7 @@ final class Sensor: Sendable {
     }
 
     private func statisticsReading(of workers: any SensorWorkers) -> StatisticsReading {
-        let configured = state.withLock { $0.configuration.lists }
-        return StatisticsReading(reading(of: workers), monotonic: Self.monotonicSeconds()) { id in
-            configured.first { $0.id == id }.flatMap { Self.changedAt($0.path) }
-        }
+        StatisticsReading(reading(of: workers), monotonic: Self.monotonicSeconds())
     }
 
     /// Notes how long it takes until every worker has the lists that are published now. Taps block nothing, so that there is nothing to unblock.
@@ -499,7 +498,7 @@ final class Sensor: Sendable {
             rollbacks: rollbacks,
             killSwitch: report.killSwitch,
             passes: report.passes,
-            lists: report.lists.map(\.state),
+            lists: states(of: report.lists),
             refusals: report.refusals,
             process: processStatistics.read(),
             recentFindings: recentFindings
@@ -513,6 +512,26 @@ final class Sensor: Sendable {
         if let at = self.state.withLock(\.tookOverAt) { state.takeover?.at = at }
         if state.taps.isEmpty { state.failures = failures() }
         return SensorReading(workers: workers?.counters ?? [], slots: slots, state: state)
+    }
+
+    /// The lists, with the times when their editions came to this host: a file that comes later to the same place is another one's.
+    private func states(of lists: [ActiveList]) -> [ListState] {
+        let paths = state.withLock { $0.configuration.lists.map { (id: $0.id, path: $0.path) } }
+        return lists.map { list in
+            var listState = list.state
+            guard list.isFallback == false else { return listState }
+            let activatedAt = Int64(list.activatedAt)
+            let known = state.withLock { $0.received[list.id] }
+            if let known, known.activatedAt == activatedAt {
+                listState.receivedAt = Double(known.time)
+            } else if let path = paths.first(where: { $0.id == list.id })?.path, let time = Self.changedAt(path),
+                time <= activatedAt
+            {
+                state.withLock { $0.received[list.id] = (activatedAt, time) }
+                listState.receivedAt = Double(time)
+            }
+            return listState
+        }
     }
 
     /// What is done where the sensor cannot do its job, by the configuration or for the sake of a list in use.

@@ -21,6 +21,108 @@ extension LiveTests {
         }
     }
 
+    @Test(.enabled(if: Monitoring.prometheus != nil, "prometheus is missing; make test has it in .build-tools"))
+    func `a store and a Prometheus agree on when lists came, on coverage and on times to unblock`() async throws {
+        try await Site.with { site in
+            try site.write(lists: [Site.listed, "gone.test"])
+            // One whose publisher says when it was issued, and that comes late.
+            let steady = site.lab.path("steady.snapshot")
+            try Edition(names: ["steady.test"], id: "steady", sequence: 3).write(to: steady)
+            try await Task.sleep(for: .seconds(2))
+            _ = try await Command.output(["chmod", "644", steady])
+            try await Task.sleep(for: .seconds(3))
+            let now = try await Command.output(["date", "-u", "+%FT%TZ"]).trimmingCharacters(in: .newlines)
+            func coverage(_ mechanism: String, _ version: Int, _ blocked: Int, _ passed: Int) -> String {
+                #"{"at":"\#(now)","list":"dropped","mechanism":"\#(mechanism)","ip":\#(version),"blocked":\#(blocked),"passed":\#(passed),"unclear":1,"ms":[]}"#
+                    + "\n"
+            }
+            let first = coverage("dns_udp", 4, 5, 0) + coverage("dns_udp", 6, 4, 1)
+            try site.lab.write(first, to: "coverage.jsonl")
+            let store = site.lab.path("statistics.db")
+            let configuration = try site.lab.write(
+                """
+                [sensor]
+                queues = "0:1"
+
+                [[list]]
+                id = "dropped"
+                path = "list.txt"
+
+                [[list]]
+                id = "steady"
+                path = "steady.snapshot"
+
+                [statistics]
+                market = "se"
+                path = "\(store)"
+                coverage = "\(site.lab.path("coverage.jsonl"))"
+
+                [state]
+                directory = "state"
+
+                [metrics]
+                socket = "\(site.socket)"
+
+                """,
+                to: "agreement.toml"
+            )
+            let sensor = site.lab.spawn(
+                [site.binary, "run", "--config", configuration, "--listen", Monitoring.listener],
+                on: site.lab.router
+            )
+            try await sensor.waitForLine(containing: "ready:", timeLimit: .seconds(60))
+            let jobs = """
+                  - job_name: grindvakt
+                    static_configs:
+                      - targets: ["\(Monitoring.listener)"]
+                        labels: { market: se }
+
+                """
+            _ = try await site.startPrometheus(try #require(Monitoring.prometheus), scraping: jobs)
+            try await sensor.waitForLine(containing: "2 results of coverage are new", timeLimit: .seconds(60))
+            // Found later, by another mechanism; what is known already is not taken again.
+            try site.lab.write(first + coverage("tls_sni", 4, 0, 3), to: "coverage.jsonl")
+            try await site.change("/pass", "3600\nfree.test\n")
+            try site.write(lists: [Site.listed])
+            try await site.change("/reload")
+            try await sensor.waitForLine(containing: "1 results of coverage are new", timeLimit: .seconds(60))
+
+            let isScraped = try await Command.wait(atMost: .seconds(60)) {
+                guard try await site.values(of: "sum(grindvakt_coverage_probes_total)") == [13] else { return false }
+                return try await site.values(of: "sum(grindvakt_unblock_seconds_count)") == [2]
+            }
+            try #require(isScraped)
+            var stored: Agreed?, asked: Agreed?
+            // The store is written every eight seconds.
+            let agree = try await Command.wait(atMost: .seconds(60)) {
+                let stored = try await site.agreed(["--store", store])
+                return stored.market?.unblock_times == 1 && stored.market?.removal_times == 1
+            }
+            #expect(agree)
+            stored = try await site.agreed(["--store", store])
+            asked = try await site.agreed(["--prometheus", "http://\(Monitoring.server)"])
+            let (here, there) = (try #require(stored?.market), try #require(asked?.market))
+            #expect(here.coverage.map(\.probes) == [10, 3] && here.coverage.map(\.blocked) == [9, 0])
+            #expect(there.coverage == here.coverage)
+            for (one, other) in [
+                (here.unblock_seconds, there.unblock_seconds), (here.removal_seconds, there.removal_seconds),
+            ] {
+                let (one, other) = (try #require(one), try #require(other))
+                #expect(abs(one.p50 - other.p50) < 0.001 && abs(one.longest - other.longest) < 0.001)
+            }
+            let own = try #require(here.lists.first { $0.list == "steady" })
+            #expect(own.updates == 1 && own.issued_to_received_seconds.map { $0.p50 >= 2 } == true)
+            #expect(own.received_to_activated_seconds.map { $0.p50 >= 3 } == true)
+            #expect(there.lists.first { $0.list == "steady" } == own)
+            let latest = try #require(there.lists.first { $0.list == "dropped" })
+            #expect(latest.received_to_activated_seconds != nil && latest.issued_to_received_seconds == nil)
+            // No metric has a name in it.
+            let text = try await site.get("/metrics")
+            for name in [Site.listed, "gone.test", "free.test", "steady.test"] { #expect(text.contains(name) == false) }
+            #expect(await sensor.stop() == .exited(0))
+        }
+    }
+
     private static func compare(_ sites: [Site]) async throws {
         var members = try await sites.enumerated().asyncMap { number, site in
             try await Member(site, market: number == 2 ? "no" : "se", number)
@@ -281,7 +383,53 @@ private struct ReportDocument: Decodable {
     }
 }
 
+/// What both ways must say alike of a market in one period.
+private struct Agreed: Decodable {
+    struct Period: Decodable { let markets: [Market] }
+
+    struct Market: Decodable {
+        let coverage: [Coverage]
+        let lists: [List]
+        let unblock_times: Int
+        let unblock_seconds: Spread?
+        let removal_times: Int
+        let removal_seconds: Spread?
+    }
+
+    struct Coverage: Decodable, Equatable {
+        let list: String
+        let mechanism: String
+        let probes: Int
+        let blocked: Int
+    }
+
+    struct List: Decodable, Equatable {
+        let list: String
+        let updates: Int
+        let issued_to_received_seconds: Spread?
+        let received_to_activated_seconds: Spread?
+        let issued_to_activated_seconds: Spread?
+    }
+
+    struct Spread: Decodable, Equatable {
+        let p50: Double
+        let p95: Double
+        let longest: Double
+    }
+
+    let periods: [Period]
+
+    /// Of a month, the last one.
+    var market: Market? { periods.last?.markets.first }
+}
+
 extension Site {
+    fileprivate func agreed(_ source: [String]) async throws -> Agreed {
+        let result = try await grindvakt(["report", "--output", "json", "--by", "month"] + source)
+        try #require(result.succeeded, "\(result)")
+        return try JSONDecoder().decode(Agreed.self, from: Data(result.output.utf8))
+    }
+
     fileprivate func report(_ source: [String]) async throws -> ReportDocument {
         let result = try await grindvakt(["report", "--output", "json"] + source)
         try #require(result.succeeded, "\(result)")

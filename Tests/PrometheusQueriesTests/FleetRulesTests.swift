@@ -21,6 +21,8 @@ struct FleetRulesTests {
             )
             #expect(rule.contains("sum by (market"))
         }
+        let updates = try #require(rules.first { $0.hasPrefix(FleetSource.updates + "\n") })
+        #expect(updates.contains("count_values by (market, list) (\"steps\","))
     }
 
     @Test(.enabled(if: Promtool.path != nil, "promtool is neither in PATH nor named by GRINDVAKT_PROMTOOL"))

@@ -180,6 +180,19 @@ struct PrometheusSourceTests {
             server.add("grindvakt_list_activated_timestamp_seconds", list, time, Double(Self.start + 30))
             server.add("grindvakt_list_issued_timestamp_seconds", list, time, Double(Self.start - 600))
             server.add("grindvakt_list_sequence", list, time, 41)
+            server.add("grindvakt_list_received_timestamp_seconds", list, time, Double(Self.start + 20))
+            let probed = list.merging(["mechanism": "tls_sni"]) { $1 }
+            server.add("grindvakt_coverage_probes_total", probed, time, 4)
+            server.add("grindvakt_coverage_blocked_total", probed, time, 3)
+            let unprobed = list.merging(["mechanism": "quic_v1"]) { $1 }
+            server.add("grindvakt_coverage_probes_total", unprobed, time, 0)
+            for (cause, counts, sum) in [("wish", [1.0, 1, 1], 12.5), ("removal", [0, 2, 3], 40_000)] {
+                let own = own.merging(["cause": cause]) { $1 }
+                for (bound, count) in zip(["15", "60", "+Inf"], counts) {
+                    server.add("grindvakt_unblock_seconds_bucket", own.merging(["le": bound]) { $1 }, time, count)
+                }
+                server.add("grindvakt_unblock_seconds_sum", own, time, sum)
+            }
         }
         let found = try await figures(server)
         try #require(found.count == 1)
@@ -199,8 +212,19 @@ struct PrometheusSourceTests {
         #expect((540...660).contains(figures.operation.killSwitchSeconds))
         #expect(figures.lists.count == 1 && figures.lists[0].entries == 5_000)
         #expect(figures.lists[0].rejected == [RejectedFigures(reason: "not_enforceable", entries: 4)])
-        let update = ActivationFigures(sequence: 41, issuedAt: Self.start - 600, activatedAt: Self.start + 30)
+        let update = ActivationFigures(
+            sequence: 41,
+            issuedAt: Self.start - 600,
+            receivedAt: Self.start + 20,
+            activatedAt: Self.start + 30
+        )
         #expect(figures.lists[0].activations == [update])
+        #expect(
+            figures.coverage == [CoverageFigures(list: "police", mechanism: .tlsSNI, probes: 4, blocked: 3)]
+        )
+        // One alone is exact; of several each is as long as its bucket, and one that no bucket bounds as long as all of them.
+        #expect(figures.unblockSeconds == [12.5])
+        #expect(figures.removalSeconds == [60, 60, 40_000])
     }
 
     @Test func `a window that changed within a day, or is not told, is refused in one line`() async throws {
@@ -227,6 +251,30 @@ struct PrometheusSourceTests {
                     time,
                     market == "se" ? 3 : 1
                 )
+                for (name, count) in [("probes", 2.0), ("blocked", market == "se" ? 2 : 1)] {
+                    server.add("market_list_mechanism:grindvakt_coverage_\(name):delta1m", labels, time, count)
+                }
+                let isFirst = minute == 1
+                if isFirst {
+                    for (steps, count) in [("56027", 2.0), ("999000", 1), ("997000", 1), ("56097", 1), ("x", 1)] {
+                        let updates = ["market": market, "list": "police", "steps": steps]
+                        server.add("market_list_steps:grindvakt_list_updates:count1m", updates, time, count)
+                    }
+                }
+                for (bound, count) in [("0.05", 0.0), ("0.25", 3), ("+Inf", 3)] {
+                    server.add(
+                        "market_cause_le:grindvakt_unblock_seconds_bucket:delta1m",
+                        ["market": market, "cause": "wish", "le": bound],
+                        time,
+                        isFirst ? count : 0
+                    )
+                }
+                server.add(
+                    "market_cause:grindvakt_unblock_seconds_sum:delta1m",
+                    ["market": market, "cause": "wish"],
+                    time,
+                    isFirst ? 0.6 : 0
+                )
                 server.add("market:grindvakt_attempt_window_seconds:min", ["market": market], time, 2)
                 server.add("market:grindvakt_attempt_window_seconds:max", ["market": market], time, 2)
                 server.add("market:grindvakt_sensors:count", ["market": market], time, 5_000)
@@ -242,6 +290,20 @@ struct PrometheusSourceTests {
         #expect(days[0].operation.uptimeSeconds == 5_000 * 86_400)
         let month = try await figures(.month, market: "se")
         #expect(month.flatMap(\.matches).map(\.attempts) == [8_640])
+        // 2^14 seconds, and at most 2^6.75; what the rules do not record is none.
+        #expect(days.map { $0.lists.map(\.activations.count) } == [[3], [3], [], []])
+        let updates = try #require(month.first?.lists.first?.activations)
+        #expect(updates.map(\.issuedAt).count { $0 == nil } == 1)
+        #expect(updates.compactMap { update in update.issuedAt.map { update.activatedAt - $0 } } == [16_491, 16_491])
+        #expect(
+            updates.compactMap { update in update.receivedAt.map { update.activatedAt - $0 } }.sorted() == [
+                1, 107, 107,
+            ]
+        )
+        #expect(days.flatMap(\.coverage).map(\.blocked) == [1_440, 2_880, 1_440, 2_880])
+        #expect(month.flatMap(\.coverage).map(\.probes) == [5_760])
+        #expect(days.map(\.unblockSeconds) == [[0.25, 0.25, 0.25], [0.25, 0.25, 0.25], [], []])
+        #expect(month.flatMap(\.unblockSeconds) == [0.25, 0.25, 0.25])
         server.add(
             "market:grindvakt_attempt_window_seconds:max",
             ["market": "se"],

@@ -41,7 +41,8 @@ struct StatisticsReadingTests {
                 issuedAt: evening - 60,
                 expiresAt: evening,
                 rejectedLines: 1,
-                notEnforceableLines: 2
+                notEnforceableLines: 2,
+                receivedAt: evening - 5
             ),
             ListState(
                 id: "late",
@@ -53,7 +54,8 @@ struct StatisticsReadingTests {
                 leftOut: [
                     LeftOutLines(cause: "label_too_long", count: 4),
                     LeftOutLines(cause: "path_not_enforceable", count: 3),
-                ]
+                ],
+                receivedAt: evening + 1
             ),
             ListState(id: "fallback", actions: ["drop"], entries: -1, activatedAt: .infinity, isFallback: true),
         ]
@@ -69,10 +71,7 @@ struct StatisticsReadingTests {
             refusals: [refused]
         )
         state.taps = [TapState(queue: 1, interface: "tap0", isReading: true, kernelDropped: 10, interfaceDropped: 20)]
-        let reading = StatisticsReading(
-            SensorReading(workers: workers, slots: slots, state: state),
-            monotonic: 7
-        ) { $0 == "late" ? Int64(evening) + 1 : Int64(evening) - 5 }
+        let reading = StatisticsReading(SensorReading(workers: workers, slots: slots, state: state), monotonic: 7)
 
         #expect(reading.time == evening && reading.monotonic == 7 && reading.killSwitch)
         #expect(reading.failOpenSeconds == 2 && reading.packets == 4 && reading.unseen == 10)

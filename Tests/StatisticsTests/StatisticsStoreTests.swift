@@ -161,10 +161,10 @@ struct StatisticsStoreTests {
                 CoverageProbe(list: "police", mechanism: .quicV1, isBlocked: time != nil, milliseconds: time)
             }
         )
-        #expect(try store.record(coverage: [run], market: "se", attemptWindow: 2) == 1)
+        #expect(try store.record(coverage: [run], market: "se", attemptWindow: 2) == [run])
         // The file that it was noted in comes again, with another run.
         let other = CoverageRun(identity: .max, time: Int64(evening) + 3_600, probes: [])
-        #expect(try store.record(coverage: [run, other], market: "se", attemptWindow: 2) == 1)
+        #expect(try store.record(coverage: [run, other], market: "se", attemptWindow: 2) == [other])
         var addition = Addition(hour: Int64(evening) / 3_600, process: 1, number: 1)
         addition.unblocks = [0.25, 0.5, .nan].map { Unblock(seconds: $0) } + [Unblock(seconds: 900, isRemoval: true)]
         addition.sums[Series(.testEvents, list: "police", mechanism: .dnsTCP)] = 7

@@ -114,6 +114,41 @@ struct StatisticsWriterTests {
         #expect(figures.unblockSeconds == [0.5])
     }
 
+    @Test func `what metrics tell of probes and times to unblock is what the store took, once`() async throws {
+        let writer = StatisticsWriter(.sample(path))
+        let probes = [
+            CoverageProbe(list: "police", mechanism: .tlsSNI, isBlocked: true, milliseconds: 4),
+            CoverageProbe(list: "police", mechanism: .dnsUDP, isBlocked: false),
+            CoverageProbe(list: "local", mechanism: .dnsUDP, isBlocked: true),
+            CoverageProbe(list: "police", mechanism: .dnsUDP, isBlocked: true),
+        ]
+        let run = CoverageRun(identity: 7, time: Int64(evening), probes: probes)
+        // No store is open yet: they are given again, and count then.
+        #expect(await writer.record([run]) == nil)
+        #expect(writer.state.coverage.isEmpty)
+        #expect(writer.writeNow(StatisticsReading(time: evening, monotonic: 1)))
+        #expect(await writer.record([run]) == 1)
+        #expect(await writer.record([run]) == 0)
+        let coverage = writer.state.coverage
+        #expect(coverage.map(\.list) == ["local", "police", "police"])
+        #expect(coverage.map(\.mechanism) == [.dnsUDP, .dnsUDP, .tlsSNI])
+        #expect(coverage.map(\.probes) == [1, 2, 1] && coverage.map(\.blocked) == [1, 1, 1])
+        // Another process knows that the store has them.
+        writer.close()
+        let next = StatisticsWriter(.sample(path))
+        #expect(next.writeNow(StatisticsReading(time: evening + 9, monotonic: 1)))
+        #expect(await next.record([run]) == 0)
+        #expect(next.state.coverage.isEmpty)
+
+        for seconds in [0.02, 0.3, .nan, -1] { next.noteUnblock(seconds: seconds) }
+        next.noteUnblock(seconds: 90_000, isRemoval: true)
+        #expect(next.state.wishes.buckets.reduce(0, +) == 2 && abs(next.state.wishes.sum - 0.32) < 1e-9)
+        let place = try #require(DurationCounts.bounds.firstIndex(of: 172_800))
+        #expect(next.state.removals.buckets[place] == 1 && next.state.removals.sum == 90_000)
+        #expect(next.writeNow(StatisticsReading(time: evening + 18, monotonic: 10)))
+        #expect(next.state.wishes.buckets.reduce(0, +) == 2)
+    }
+
     @Test func `uptime, staleness and the kill switch are reckoned by the clock that is not set`() throws {
         let writer = StatisticsWriter(.sample(path))
         var reading = StatisticsReading(time: evening, monotonic: 100)

@@ -114,7 +114,8 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
                 ],
                 exceptions: 5,
                 testNames: 1,
-                isFallback: true
+                isFallback: true,
+                receivedAt: 1_763_776_795
             ),
             ListState(id: "local", actions: ["observe"], entries: 2, activatedAt: 1_763_776_801),
         ],
@@ -133,6 +134,13 @@ func smallReading(version: String = "1.2.3", listID: String = "police") -> Senso
     statistics.written = 8
     statistics.failed = 2
     statistics.lastWrite = 1_763_776_890.25
+    statistics.countProbe(list: listID, .tlsSNI, isBlocked: true)
+    statistics.countProbe(list: listID, .dnsUDP, isBlocked: true)
+    statistics.countProbe(list: listID, .dnsUDP, isBlocked: false)
+    // A file of coverage may tell of lists that are in use no more; of them there is no metric.
+    statistics.countProbe(list: "bygone", .dnsUDP, isBlocked: true)
+    for seconds in [0.05, 0.051, 900, .nan] { statistics.countUnblock(seconds, .wish) }
+    for seconds in [86_400.5, 700_000] { statistics.countUnblock(seconds, .removal) }
     state.statistics = statistics
     state.keysForRestart = ["sensor.queues", "log.level"]
     state.takeover = TakeoverState(at: 1_763_776_802.5, queues: 2, waiting: 31, queuedAgain: 5, passed: 1)
@@ -196,6 +204,7 @@ struct ExpositionTests {
             InspectedProtocol.allCases.map(\.label), UndecidedCause.allCases.map(\.label),
             Anomaly.allCases.map(\.label), EncryptedDNS.allCases.map(\.label), CountedVerdict.allCases.map(\.label),
             ExemptionReason.allCases.map(\.label), ListRefusal.allCases.map(\.label),
+            UnblockCause.allCases.map(\.label),
         ]
         for values in labels {
             #expect(Set(values).count == values.count)
@@ -229,7 +238,8 @@ struct ExpositionTests {
                 #expect(labels[String(parts[0])] == String(parts[1].dropFirst().dropLast()))
             }
             let family = ["_bucket", "_sum", "_count"].reduce(name) {
-                name.hasPrefix("grindvakt_verdict_seconds") && $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0
+                (name.hasPrefix("grindvakt_verdict_seconds") || name.hasPrefix("grindvakt_unblock_seconds"))
+                    && $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0
             }
             let metricFamily = try #require(families[family], "\(name)")
             #expect(metric["unit"] as? String == metricFamily.unit)
@@ -350,7 +360,10 @@ struct ExpositionTests {
             "finding": Set(HealthFinding.allCases.map(\.id)),
             "fate": ["waited", "queued-again", "passed"], "version": ["1.2.3"],
             "reason": Set(ExemptionReason.allCases.map(\.label)),
-            "cause": Set(UndecidedCause.allCases.map(\.label) + ListRefusal.allCases.map(\.label)),
+            "cause": Set(
+                UndecidedCause.allCases.map(\.label) + ListRefusal.allCases.map(\.label)
+                    + UnblockCause.allCases.map(\.label)
+            ),
             "kind": Set(
                 Anomaly.allCases.map(\.label) + EncryptedDNS.allCases.map(\.label)
                     + CountedResponse.allCases.map(\.label)

@@ -21,7 +21,7 @@ enum MetricsPage {
         OpenMetrics names a counter without `_total` in its head lines and tells the units below, which the other text format has no line for.
 
         No metric carries a name, an address or an entry of a list. Label values are queue numbers, interface names, list identifiers and their
-        actions as configured, the version and the words below; every word is there from the start, at zero, except the causes of refused updates, which appear as they occur.
+        actions as configured, the version and the words below; every word is there from the start, at zero, except coverage and the causes of refused updates, which appear as they occur.
 
         ## Families
 
@@ -29,7 +29,8 @@ enum MetricsPage {
         | --- | --- | --- | --- | --- |
         \(Metric.allCases.map(row).joined(separator: "\n"))
 
-        A histogram's samples end in `_bucket`, `_sum` and `_count`; the buckets' bounds `le` double from 0.000001 to 1.048576 seconds.
+        A histogram's samples end in `_bucket`, `_sum` and `_count`; the buckets' bounds `le` double from 0.000001 to 1.048576 seconds. Those of
+        `grindvakt_unblock_seconds` are \(DurationCounts.bounds.dropLast().map(seconds).joined(separator: ", ")) and \(DurationCounts.bounds.last.map(seconds) ?? "") seconds, from a twentieth of a second to a week.
 
         ## Words
 
@@ -61,14 +62,19 @@ enum MetricsPage {
         return "| `\(metric.sampleName)` | \(metric.kind) | \(metric.unit ?? "") | \(labels) | \(metric.help) |"
     }
 
+    private static func seconds(_ bound: Double) -> String {
+        bound < 1 ? "\(bound)" : "\(Int(bound))"
+    }
+
     private static let words: [(label: String, place: String, words: [String])] = [
         ("verdict", "packets", CountedVerdict.allCases.map(\.label)),
         ("protocol", "names, matches", InspectedProtocol.allCases.map(\.label)),
-        ("mechanism", "events, attempts, test events", Mechanism.allCases.map(\.label)),
+        ("mechanism", "events, attempts, test events, coverage", Mechanism.allCases.map(\.label)),
         ("action", "events and attempts of any list", CountedAction.allCases.map(\.label)),
         ("reason", "exempted matches", ExemptionReason.allCases.map(\.label)),
         ("cause", "undecided", UndecidedCause.allCases.map(\.label)),
         ("cause", "refusals of a list", ListRefusal.allCases.map(\.label)),
+        ("cause", "times to unblock", UnblockCause.allCases.map(\.label)),
         ("kind", "anomalies", Anomaly.allCases.map(\.label)),
         ("kind", "encrypted DNS", EncryptedDNS.allCases.map(\.label)),
         ("kind", "responses", CountedResponse.allCases.map(\.label)),

@@ -274,6 +274,9 @@ let prometheusText = """
     # HELP grindvakt_list_issued_timestamp_seconds When the publisher issued the active list, as Unix time.
     # TYPE grindvakt_list_issued_timestamp_seconds gauge
     grindvakt_list_issued_timestamp_seconds{list="police"} 1763700000
+    # HELP grindvakt_list_received_timestamp_seconds When the active list's file came to its place on this host, as Unix time; none where another file lies there by now.
+    # TYPE grindvakt_list_received_timestamp_seconds gauge
+    grindvakt_list_received_timestamp_seconds{list="police"} 1763776795
     # HELP grindvakt_list_age_seconds Time since the active list was issued, or where that is not known since it became active.
     # TYPE grindvakt_list_age_seconds gauge
     grindvakt_list_age_seconds{list="police"} 76900.5
@@ -346,6 +349,50 @@ let prometheusText = """
     # HELP grindvakt_statistics_last_write_timestamp_seconds When statistics were last written to their store, as Unix time.
     # TYPE grindvakt_statistics_last_write_timestamp_seconds gauge
     grindvakt_statistics_last_write_timestamp_seconds 1763776890.25
+    # HELP grindvakt_coverage_probes_total Test names of the list that probes asked for, counted when the sensor took note of it; what showed nothing is none.
+    # TYPE grindvakt_coverage_probes_total counter
+    grindvakt_coverage_probes_total{list="police",mechanism="dns_udp"} 2
+    grindvakt_coverage_probes_total{list="police",mechanism="tls_sni"} 1
+    # HELP grindvakt_coverage_blocked_total Those that were blocked.
+    # TYPE grindvakt_coverage_blocked_total counter
+    grindvakt_coverage_blocked_total{list="police",mechanism="dns_udp"} 1
+    grindvakt_coverage_blocked_total{list="police",mechanism="tls_sni"} 1
+    # HELP grindvakt_unblock_seconds Time until every worker let names pass: from the wish here, or from the issue of a list that has them no more.
+    # TYPE grindvakt_unblock_seconds histogram
+    grindvakt_unblock_seconds_bucket{cause="wish",le="0.05"} 1
+    grindvakt_unblock_seconds_bucket{cause="wish",le="0.25"} 2
+    grindvakt_unblock_seconds_bucket{cause="wish",le="1"} 2
+    grindvakt_unblock_seconds_bucket{cause="wish",le="5"} 2
+    grindvakt_unblock_seconds_bucket{cause="wish",le="15"} 2
+    grindvakt_unblock_seconds_bucket{cause="wish",le="60"} 2
+    grindvakt_unblock_seconds_bucket{cause="wish",le="300"} 2
+    grindvakt_unblock_seconds_bucket{cause="wish",le="900"} 3
+    grindvakt_unblock_seconds_bucket{cause="wish",le="3600"} 3
+    grindvakt_unblock_seconds_bucket{cause="wish",le="14400"} 3
+    grindvakt_unblock_seconds_bucket{cause="wish",le="43200"} 3
+    grindvakt_unblock_seconds_bucket{cause="wish",le="86400"} 3
+    grindvakt_unblock_seconds_bucket{cause="wish",le="172800"} 3
+    grindvakt_unblock_seconds_bucket{cause="wish",le="604800"} 3
+    grindvakt_unblock_seconds_bucket{cause="wish",le="+Inf"} 3
+    grindvakt_unblock_seconds_sum{cause="wish"} 900.101
+    grindvakt_unblock_seconds_count{cause="wish"} 3
+    grindvakt_unblock_seconds_bucket{cause="removal",le="0.05"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="0.25"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="1"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="5"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="15"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="60"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="300"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="900"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="3600"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="14400"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="43200"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="86400"} 0
+    grindvakt_unblock_seconds_bucket{cause="removal",le="172800"} 1
+    grindvakt_unblock_seconds_bucket{cause="removal",le="604800"} 1
+    grindvakt_unblock_seconds_bucket{cause="removal",le="+Inf"} 2
+    grindvakt_unblock_seconds_sum{cause="removal"} 786400.5
+    grindvakt_unblock_seconds_count{cause="removal"} 2
     # HELP grindvakt_health_finding Whether this is wrong with the sensor at present, by finding; see the status report.
     # TYPE grindvakt_health_finding gauge
     grindvakt_health_finding{finding="kill-switch"} 1

@@ -28,8 +28,9 @@ struct ReportShowCommand: AsyncParsableCommand {
             over. Periods of which nothing is known are told from those in which nothing happened. Without dates it is the last 30 days, 12 weeks or 12 \
             months. The page needs nothing but itself. There is no name, no address and no list entry in any output, and nothing finer than a day.
 
-            A Prometheus is asked for the samples themselves where a sensor was restarted, so that sums are exact, which increase() is not. It does \
-            not know when lists were received, coverage and times to unblock. Sensors without a label market are of the market "unlabelled".
+            A Prometheus is asked for the samples themselves where a sensor was restarted, so that sums are exact, which increase() is not. Of times \
+            to unblock it knows between which bounds they lie, and those are given as the longest they can have been. Sensors without a label market \
+            are of the market "unlabelled".
 
             Exit status: 0 done, also where nothing is known of the time, which is said; 2 bad usage or input, or no answer.
             """
