@@ -115,7 +115,7 @@ struct CountedMetric: Sendable {
             count,
             labels,
             day in
-            guard let cause = labels["cause"], let bound = Double(labels["le"] ?? "") else { return }
+            guard let cause = labels["cause"], let bound = Double(labels["le"] ?? ""), bound >= 0 else { return }
             day.durations[cause, default: DurationTally()].atMost[bound, default: 0] += count
         },
         CountedMetric("unblock_seconds_sum", "market_cause:grindvakt_unblock_seconds_sum:delta1m") {

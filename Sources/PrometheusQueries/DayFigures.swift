@@ -98,7 +98,7 @@ struct DurationTally {
         var values: [Double] = []
         var before = 0.0
         for (bound, count) in atMost.sorted(by: { $0.key < $1.key }) {
-            let own = Int(min(max((count - before).rounded(), 0), Double(Self.most - values.count)))
+            let own = Int(min(UInt64(counted: count - before), UInt64(Self.most - values.count)))
             values += repeatElement(sum > 0 ? min(bound, sum) : bound, count: own)
             before = max(before, count)
         }

@@ -107,11 +107,11 @@ package struct FleetSource: FiguresSource {
             day.figures.operation.uptimeSeconds += count * 60
         }
         each(try await range(.sum, Self.updates)) { count, labels, day in
-            guard let list = labels["list"], let steps = labels["steps"].flatMap({ Double($0) }),
-                let update = Self.update(Int(min(max(steps, 0), 999_999)), of: day.figures.period)
+            guard let list = labels["list"], let steps = labels["steps"].flatMap({ Int($0) }), steps >= 0,
+                let update = Self.update(steps, of: day.figures.period)
             else { return }
             // More than a fleet of this kind has in a day.
-            let copies = Int(min(max(count.rounded(), 0), 1_000_000))
+            let copies = Int(min(UInt64(counted: count), 1_000_000))
             day.figures.withList(list) { $0.activations += repeatElement(update, count: copies) }
         }
         for metric in CountedMetric.all { each(try await range(.sum, metric.recorded), metric.add) }

@@ -462,7 +462,10 @@ struct Gathering {
         var sequence: Double?
     }
 
-    private static func second(_ time: Double) -> Int64 { Int64(min(max(time, 0), 1e12)) }
+    /// A time that is none is taken for 1970.
+    private static func second(_ time: Double) -> Int64 {
+        Int64(min(UInt64(counted: time.rounded(.down)), 1_000_000_000_000))
+    }
 
     private mutating func gatherUpdates() async throws(QueryFailure) {
         var seen: Set<Edition> = []
@@ -484,7 +487,7 @@ struct Gathering {
                 ) {
                     var labels = one.labels
                     labels["__name__"] = nil
-                    for sample in one.samples {
+                    for sample in one.samples where sample.value.isFinite {
                         values[labels, default: [:]][sample.time, default: Moment()][keyPath: path] = sample.value
                     }
                 }

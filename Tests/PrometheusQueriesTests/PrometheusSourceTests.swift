@@ -256,7 +256,10 @@ struct PrometheusSourceTests {
                 }
                 let isFirst = minute == 1
                 if isFirst {
-                    for (steps, count) in [("56027", 2.0), ("999000", 1), ("997000", 1), ("56097", 1), ("x", 1)] {
+                    for (steps, count) in [
+                        ("56027", 2.0), ("999000", 1), ("997000", 1), ("56097", 1), ("x", 1), ("-1", 1), ("nan", 1),
+                        ("0", .nan), ("9999999999999999999", 1),
+                    ] {
                         let updates = ["market": market, "list": "police", "steps": steps]
                         server.add("market_list_steps:grindvakt_list_updates:count1m", updates, time, count)
                     }
@@ -317,6 +320,29 @@ struct PrometheusSourceTests {
             2
         )
         await #expect(throws: QueryFailure.self) { _ = try await figures(.day) }
+    }
+
+    @Test func `samples and labels that are no numbers count nothing`() async throws {
+        var server = MadeUpServer()
+        let own = labels("edge1", "se")
+        for minute in 1...5 {
+            let time = Double(Self.start + Int64(minute) * 60)
+            server.add("grindvakt_attempt_window_seconds", own, time, 5)
+            server.add("process_start_time_seconds", own, time, Double(Self.start))
+            for (bound, count) in [("nan", 5.0), ("x", 5), ("-1", 5), ("1", .nan), ("5", 1), ("+Inf", .infinity)] {
+                let labels = own.merging(["cause": "wish", "le": bound]) { $1 }
+                server.add("grindvakt_unblock_seconds_bucket", labels, time, count)
+            }
+            server.add("grindvakt_unblock_seconds_sum", own.merging(["cause": "wish"]) { $1 }, time, .nan)
+            let list = own.merging(["list": "police"]) { $1 }
+            server.add("grindvakt_list_activated_timestamp_seconds", list, time, Double(Self.start + 30))
+            server.add("grindvakt_list_received_timestamp_seconds", list, time, .nan)
+            server.add("grindvakt_list_issued_timestamp_seconds", list, time, .nan)
+        }
+        let found = try #require(try await figures(server).first)
+        #expect(found.unblockSeconds == [5])
+        #expect(found.removalSeconds.isEmpty && found.coverage.isEmpty)
+        #expect(found.lists.flatMap(\.activations) == [ActivationFigures(activatedAt: Self.start + 30)])
     }
 
     @Test func `of a server without sensors nothing is known`() async throws {
