@@ -12,8 +12,8 @@ import SystemPackage
 
 /// An error that is told in one line, which names the object, what is wrong and the mend, and that knows its exit status.
 protocol CommandFailure: Error, CustomStringConvertible {
-    /// 2 for bad usage, configuration or input, 3 for a missing privilege or kernel feature, 4 where another process has what is needed, and
-    /// trying again helps once it is gone.
+    /// 1 where another process has what is needed, and trying again helps once it is gone, 2 for bad usage, configuration or input, 3 for a missing
+    /// privilege or kernel feature.
     var exitStatus: Int32 { get }
 }
 
@@ -30,7 +30,7 @@ extension TrustError: CommandFailure {
 }
 
 extension QueueError: CommandFailure {
-    var exitStatus: Int32 { isTemporary ? 4 : 3 }
+    var exitStatus: Int32 { isTemporary ? 1 : 3 }
 }
 
 extension ResponseError: CommandFailure {

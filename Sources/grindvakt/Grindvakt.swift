@@ -14,8 +14,8 @@ struct Grindvakt: AsyncParsableCommand {
         discussion: """
             Start with `grindvakt demo` (as root): it shows the sensor at work in network namespaces of its own.
 
-            Exit status: 0 done; 1 the answer is no (a difference was found, a check failed); 2 bad usage, configuration or \
-            input; 3 a missing privilege or kernel feature; 4 another process has the queues: try again once it is gone.
+            Exit status: 0 done; 1 the answer is no (a difference was found, a check failed, another process has the queues); \
+            2 bad usage, configuration or input; 3 a missing privilege or kernel feature.
             Tab completion: grindvakt --generate-completion-script bash|zsh|fish
             """,
         version: productVersion,

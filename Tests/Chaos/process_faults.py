@@ -200,7 +200,7 @@ class Overrun(Fault):
 
 
 class OtherOwner(Fault):
-    """Somebody else has a queue when the sensor starts again: it says so with status 4 and binds nothing, until the other is gone."""
+    """Somebody else has a queue when the sensor starts again: it says so with status 1 and binds nothing, until the other is gone."""
 
     name, counters_go_on, longest_gap = "another owner", False, 5
 
@@ -228,7 +228,7 @@ class OtherOwner(Fault):
                 site.start_sensor()
                 raise Broken("the sensor has started while somebody else had its queue")
             status, said = site.sensor.process.returncode, site.sensor.last_words()
-            expect(status == 4, f"ended with status {status}: {said}")
+            expect(status == 1, f"ended with status {status}: {said}")
             expect(f"queue {self.queue} is taken by another process" in said, f"does not say that the queue is taken: {said}")
             expect(self.bound(site) == [self.queue], "a queue is left bound")
         except BaseException:
