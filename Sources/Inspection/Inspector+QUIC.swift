@@ -112,7 +112,7 @@ extension Inspector {
                         cause = .overBudget
                         return .accept
                     }
-                    guard let attempt = try open(QUICInitialPacket(header), &flow, arrival) else { break }
+                    guard let attempt = try open(QUICInitialPacket(header), &flow, arrival, &cause) else { break }
                     isQUIC = true
                     guard quicFlows[Int(flow)][attempt].isBlocked == false else { return .drop }
                     let version = header.version ?? .v1
@@ -155,7 +155,8 @@ extension Inspector {
     private mutating func open(
         _ packet: QUICInitialPacket,
         _ flow: inout UInt32,
-        _ arrival: QUICArrival
+        _ arrival: QUICArrival,
+        _ cause: inout UndecidedCause?
     ) throws(WireError) -> Bool? {
         let connectionID = packet.destinationConnectionID
         if flow != 0 {
@@ -193,6 +194,8 @@ extension Inspector {
         flows[flow].setClient(arrival.isSecond, isKnown: true)
         guard let place = quicFlows[Int(flow)].placeForNext else { return nil }
         if packet.token.count > 0, quicFlows[Int(flow)][place == false].isUsed { findings.anomalies.insert(.quicRetry) }
+        // A hello of which the rest is still to come has no place any more, as more are under way in this flow than are followed.
+        if quicFlows[Int(flow)][place].isAwaited { cause = .overBudget }
         close(flow, place)
         quicFlows[Int(flow)][place] = QUICAttempt(connectionID: connectionID)
         quicFlows[Int(flow)].newest = place

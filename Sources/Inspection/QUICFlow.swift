@@ -30,6 +30,9 @@ struct QUICAttempt: ZeroValid {
     /// Whether it was for a listed name: none of its Initials passes any more, whatever becomes of the flow.
     var isBlocked: Bool { flags & Self.blocked != 0 }
 
+    /// Whether its hello was read and its name is not listed.
+    var isDone: Bool { isRead && isBlocked == false }
+
     /// Whether its hello is still waited for.
     var isAwaited: Bool { isUsed && isRead == false && isBlocked == false }
 
@@ -105,11 +108,14 @@ struct QUICFlow: ZeroValid {
     /// Whether one of the attempts was for a listed name.
     var hasBlocked: Bool { attempts[0].isBlocked || attempts[1].isBlocked }
 
-    /// The place for another attempt: a free one, or that of the older attempt that is not blocked; nil where both are.
+    /// The place for another attempt: a free one, else that of an attempt that was read, the older one first, else that of one which is still waited
+    /// for; nil where both are blocked.
     var placeForNext: Bool? {
         if attempts[0].isUsed == false { return false }
         if attempts[1].isUsed == false { return true }
         let older = newest == false
+        if self[older].isDone { return older }
+        if self[newest].isDone { return newest }
         if self[older].isBlocked == false { return older }
         return self[newest].isBlocked ? nil : newest
     }

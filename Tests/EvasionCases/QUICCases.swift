@@ -531,6 +531,27 @@ private let rebeginningCases: [EvasionCase] = [
         return script
     },
     quic(
+        "quic-decoys-between",
+        "a hello in two datagrams, and between them six others, each whole and with a connection ID of its own",
+        origin: "zapret fake with repeats, random connection IDs",
+        defeats: "following the newest connections of a flow",
+        expect: several
+    ) { scene in
+        let message = longHello(scene.name)
+        let sealer = QUICSealer(destination: firstID)
+        let halves = [0..<900, 900..<message.count].enumerated().map {
+            sealer.initial(QUICSealer.crypto(message, $0.element), number: UInt32($0.offset), paddedTo: fullSize)
+        }
+        let other = Hello.quic(EvasionScene.decoyName).message
+        let decoys = (1...6 as ClosedRange<UInt64>).map { number in
+            QUICSealer(destination: noise(8, seed: 200 + number))
+                .initial(QUICSealer.crypto(other, 0..<other.count), number: 0, paddedTo: fullSize)
+        }
+        var script = flight(scene, [halves[0]] + decoys + [halves[1]])
+        script.retransmit()
+        return script
+    },
+    quic(
         "quic-ech-grease-listed",
         "an encrypted_client_hello extension beside the listed name, over two datagrams",
         origin: "Chrome (RFC 9849 §6.2)",

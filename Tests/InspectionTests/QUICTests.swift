@@ -344,6 +344,17 @@ struct QUICTests {
         }
     }
 
+    @Test func `decoys are forgotten before a hello that is still waited for, and one that is, is counted`() {
+        let real = Self.flow.hello(quicHello(length: 2_000), in: 2)
+        let shams = (1...6).map { Self.conversation($0).hello(quicHello("other.test", length: 2_000), in: 2) }
+        let whole = TestSensor()
+        #expect(whole.dropped([real[0]] + shams.flatMap(\.self) + [real[1]]) == [13])
+        #expect(whole.inspector.waitingByteCount == 0)
+        let halves = TestSensor()
+        let causes = ([real[0]] + shams.map { $0[0] }).map { halves.inspect($0).decision.undecided }
+        #expect(causes == [nil, nil, .overBudget, .overBudget, .overBudget, .overBudget, .overBudget])
+    }
+
     @Test func `packets from behind the hello do not end the wait for one that has begun`() {
         let packets = Self.flow.hello(quicHello(length: 2_000), in: 2)
         for decoy in [Self.flow.handshake, Self.flow.short, Self.flow.acknowledgment] {
