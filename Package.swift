@@ -219,7 +219,7 @@ let package = Package(
             ]
         ),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
-        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"]),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "NetworkLab", "TestSupport"]),
         .testTarget(name: "FiguresTests", dependencies: ["Figures", "TestSupport"]),
         .testTarget(
             name: "StatisticsTests",
@@ -229,12 +229,12 @@ let package = Package(
         ),
         .testTarget(
             name: "ReportsTests",
-            dependencies: ["Reports", "Figures", "Telemetry", "TestSupport"],
+            dependencies: ["Reports", "Figures", "Telemetry", "NetworkLab", "TestSupport"],
             exclude: ["Golden"]
         ),
         .testTarget(
             name: "PrometheusQueriesTests",
-            dependencies: ["PrometheusQueries", "Figures", "Telemetry", "TestSupport"]
+            dependencies: ["PrometheusQueries", "Figures", "Telemetry", "NetworkLab", "TestSupport"]
         ),
         .testTarget(
             name: "BenchmarkRecordsTests",
@@ -286,7 +286,10 @@ let package = Package(
             dependencies: ["ListFetch", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess")]
         ),
         .testTarget(name: "HandoverTests", dependencies: ["Handover", "TestSupport"]),
-        .testTarget(name: "ControlSocketTests", dependencies: ["ControlSocket", "Telemetry", "TestSupport"]),
+        .testTarget(
+            name: "ControlSocketTests",
+            dependencies: ["ControlSocket", "Telemetry", "NetworkLab", "TestSupport"]
+        ),
         .testTarget(
             name: "CoverageProbesTests",
             dependencies: ["CoverageProbes", "Wire", "Telemetry", "Figures", "ListFiles", "TestSupport"]

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import NIOCore
 import NIOPosix
+import NetworkLab
 import Synchronization
 import Telemetry
 import Testing
@@ -359,29 +360,11 @@ func fileMode(_ path: String) throws -> Int? {
     try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
 }
 
-/// Runs a program to its end; standard output and standard error together.
-///
-/// Waits on a thread of its own: the server under test needs the threads that tasks run on.
-func run(_ program: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
-    try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async {
-            let output = Pipe()
-            let process = Process()
-            process.executableURL = URL(filePath: program)
-            process.arguments = arguments
-            process.standardOutput = output
-            process.standardError = output
-            do {
-                try process.run()
-            } catch {
-                continuation.resume(throwing: error)
-                return
-            }
-            let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            continuation.resume(returning: (process.terminationStatus, said))
-        }
-    }
+/// Runs a program to its end; what it wrote to standard output, then what it wrote to standard error. The status is nil where it did not exit.
+func run(_ program: String, _ arguments: [String]) async throws -> (status: Int32?, output: String) {
+    let result = try await Command.run([program] + arguments, timeLimit: .seconds(120))
+    let status: Int32? = if case .exited(let status) = result.status { status } else { nil }
+    return (status, result.output + result.errors)
 }
 
 /// Waits until the condition holds, with a generous limit.

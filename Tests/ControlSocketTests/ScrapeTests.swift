@@ -203,7 +203,7 @@ struct ScrapeTests: Sendable {
         )
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: directory.path)
         try await serving(socket) {
-            func ask(group: String, _ arguments: [String]) async throws -> (status: Int32, output: String) {
+            func ask(group: String, _ arguments: [String]) async throws -> (status: Int32?, output: String) {
                 let identity = ["--reuid", "65534", "--regid", group, "--clear-groups"]
                 return try await run(
                     "/usr/bin/setpriv",

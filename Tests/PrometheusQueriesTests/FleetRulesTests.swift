@@ -1,4 +1,5 @@
 import Foundation
+import NetworkLab
 import TestSupport
 import Testing
 
@@ -26,19 +27,14 @@ struct FleetRulesTests {
     }
 
     @Test(.enabled(if: Promtool.path != nil, "promtool is neither in PATH nor named by GRINDVAKT_PROMTOOL"))
-    func `promtool finds the rules right, and they count what sensors count`() throws {
+    func `promtool finds the rules right, and they count what sensors count`() async throws {
         for (command, file) in [("check", "grindvakt-fleet.rules.yml"), ("test", "grindvakt-fleet.rules.test.yml")] {
-            let process = Process()
-            process.executableURL = URL(filePath: try #require(Promtool.path))
-            process.arguments = [command, "rules", file]
-            process.currentDirectoryURL = Self.folder
-            let output = Pipe()
-            process.standardOutput = output
-            process.standardError = output
-            try process.run()
-            let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 0 && said.contains("SUCCESS"), "\(said)")
+            let promtool = try #require(Promtool.path)
+            let result = try await Command.run(
+                ["env", "-C", Self.folder.path, promtool, command, "rules", file],
+                timeLimit: .seconds(120)
+            )
+            #expect(result.succeeded && (result.output + result.errors).contains("SUCCESS"), "\(result)")
         }
     }
 }

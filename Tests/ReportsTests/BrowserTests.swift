@@ -1,5 +1,6 @@
 import Figures
 import Foundation
+import NetworkLab
 import Telemetry
 import TestSupport
 import Testing
@@ -27,23 +28,17 @@ enum Browser {
     }
 
     /// Opens a page of this text in several ways.
-    static func looks(at page: String) throws -> [Look] {
+    static func looks(at page: String) async throws -> [Look] {
         let folder = try TemporaryFolder()
         let script = try folder.write(Self.script, to: "look.py")
         let file = try folder.write(page, to: "report.html")
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/python3")
-        process.arguments = [script, try #require(Chromium.path), folder["profile"], "file://" + file]
-        process.environment = ["HOME": folder.path, "TMPDIR": folder.path, "PATH": "/usr/bin:/bin"]
-        let output = Pipe(), errors = Pipe()
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(complaint)")
-        return try JSONDecoder().decode([Look].self, from: said)
+        let words = [script, try #require(Chromium.path), folder["profile"], "file://" + file]
+        let result = try await Command.run(
+            ["env", "-i", "HOME=\(folder.path)", "TMPDIR=\(folder.path)", "PATH=/usr/bin:/bin", "python3"] + words,
+            timeLimit: .seconds(300)
+        )
+        try #require(result.succeeded, "\(result.errors)")
+        return try JSONDecoder().decode([Look].self, from: Data(result.output.utf8))
     }
 
     /// Asks the browser over the pipe of its DevTools protocol.
@@ -148,8 +143,10 @@ enum Browser {
 @Suite("Report in a browser")
 struct BrowserTests {
     @Test(.enabled(if: Chromium.path != nil, "chromium-headless-shell is missing"))
-    func `a browser shows the figures, in light and dark, on a phone and on paper, and complains of nothing`() throws {
-        let looks = try Browser.looks(at: HTMLReport.render(Samples.small, .en))
+    func `a browser shows the figures, in light and dark, on a phone and on paper, and complains of nothing`()
+        async throws
+    {
+        let looks = try await Browser.looks(at: HTMLReport.render(Samples.small, .en))
         #expect(looks.map(\.name) == ["light", "dark", "phone", "print"])
         for look in looks {
             #expect(look.complaints == [], "\(look.name)")
@@ -172,7 +169,7 @@ struct BrowserTests {
     }
 
     @Test(.enabled(if: Chromium.path != nil, "chromium-headless-shell is missing"))
-    func `texts that would do harm are shown as texts`() throws {
+    func `texts that would do harm are shown as texts`() async throws {
         var figures = Samples.figures(day: 0, "se", attempts: 5, events: 5, coverage: (1, 1))
         figures.matches = Samples.hostile.map {
             .init(list: $0, mechanism: .dnsUDP, action: $0, events: 1, attempts: 1)
@@ -184,7 +181,7 @@ struct BrowserTests {
             now: Samples.start + Samples.day,
             figures: [figures]
         )
-        for look in try Browser.looks(at: HTMLReport.render(report, .sv)) {
+        for look in try await Browser.looks(at: HTMLReport.render(report, .sv)) {
             #expect(look.complaints == [] && look.foreign == 0 && look.headless == 0, "\(look.name)")
             #expect(look.figures["attempts-lists/<script>alert(1)</script>"] == ["1", "1"], "\(look.name)")
             #expect(

@@ -1,4 +1,5 @@
 import Foundation
+import NetworkLab
 import TestSupport
 import Testing
 
@@ -53,7 +54,7 @@ struct DashboardTests {
     }
 
     @Test(.enabled(if: Promtool.path != nil, "promtool is neither in PATH nor named by GRINDVAKT_PROMTOOL"))
-    func `promtool can read every query`() throws {
+    func `promtool can read every query`() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "dashboard-\(UUID().uuidString).yml")
         defer { try? FileManager.default.removeItem(at: file) }
         let queries = try Dashboard.read().queries(interval: "5m")
@@ -61,16 +62,10 @@ struct DashboardTests {
         let rules = queries.enumerated().map { ["record": "query:\($0)", "expr": $1.expression] }
         let groups = ["groups": [["name": "queries", "rules": rules]]]
         try JSONSerialization.data(withJSONObject: groups, options: .withoutEscapingSlashes).write(to: file)
-        let process = Process()
-        process.executableURL = URL(filePath: try #require(Promtool.path))
-        process.arguments = ["check", "rules", file.path]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0 && said.contains("\(queries.count) rules found"), "\(said)")
+        let promtool = try #require(Promtool.path)
+        let result = try await Command.run([promtool, "check", "rules", file.path], timeLimit: .seconds(120))
+        let said = result.output + result.errors
+        #expect(result.succeeded && said.contains("\(queries.count) rules found"), "\(result)")
     }
 
     @Test func `places that overlap are told from places that touch`() {
