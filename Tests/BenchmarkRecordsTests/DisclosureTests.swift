@@ -5,7 +5,7 @@ import Testing
 @testable import Figures
 @testable import Telemetry
 
-@Suite("Disclosure", .timeLimit(.minutes(5)))
+@Suite("Disclosure", .timeLimit(.minutes(10)))
 struct DisclosureTests {
     /// A day of made-up matches, with a name on any list counted as often as some overlap of the lists has it.
     private struct Table {

@@ -46,7 +46,7 @@ private enum Validator {
     }
 }
 
-@Suite("Schema of records", .timeLimit(.minutes(2)))
+@Suite("Schema of records", .timeLimit(.minutes(10)))
 struct RecordSchemaTests {
     @Test(.enabled("needs python3-jsonschema") { await Validator.isInstalled() })
     func `records fulfil the schema, and what is no record does not`() async throws {

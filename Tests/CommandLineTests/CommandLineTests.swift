@@ -1,7 +1,7 @@
 import Testing
 
 /// The program as a user runs it, without root.
-@Suite("Command line", .timeLimit(.minutes(2)))
+@Suite("Command line", .timeLimit(.minutes(10)))
 struct CommandLineTests {
     /// What each command's help has to name, by the contract of the command line.
     private static let contract: [(command: String, words: [String])] = [

@@ -1,7 +1,7 @@
 import Testing
 
 /// Who did what to lists and keys, as commands note it.
-@Suite("audit log of list commands", .timeLimit(.minutes(2)))
+@Suite("audit log of list commands", .timeLimit(.minutes(10)))
 struct ListAuditCommandTests {
     /// The records, of which none may name an entry or hold a key.
     private static func records(_ lists: ListFixture, in name: String = "audit.log") async throws -> [String] {

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("list build", .timeLimit(.minutes(2)))
+@Suite("list build", .timeLimit(.minutes(10)))
 struct ListBuildCommandTests {
     @Test func `a snapshot is built, named in its report, and found again by check`() async throws {
         try await ListFixture.with { lists in

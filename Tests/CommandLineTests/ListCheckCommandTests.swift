@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("list check", .timeLimit(.minutes(2)))
+@Suite("list check", .timeLimit(.minutes(10)))
 struct ListCheckCommandTests {
     @Test func `a line per name, and status 1 where none is blocked`() async throws {
         try await ListFixture.with { lists in

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("list, as a group", .timeLimit(.minutes(2)))
+@Suite("list, as a group", .timeLimit(.minutes(10)))
 struct ListCommandTests {
     private static let contract: [(command: String, words: [String])] = [
         ("list", ["build", "check", "info", "diff", "sign", "verify", "keygen", "fetch", "approve"]),

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("list diff", .timeLimit(.minutes(2)))
+@Suite("list diff", .timeLimit(.minutes(10)))
 struct ListDiffCommandTests {
     @Test func `two list files are compared, with names only where they are asked for`() async throws {
         try await ListFixture.with { lists in

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("list fetch", .timeLimit(.minutes(2)))
+@Suite("list fetch", .timeLimit(.minutes(10)))
 struct ListFetchCommandTests {
     /// A configuration with one list, fetched from a path.
     private static func configure(_ lists: ListFixture, _ more: String = "", trust: String = "") async throws -> String

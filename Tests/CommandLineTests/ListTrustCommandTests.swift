@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("list keygen, sign, verify, approve, info", .timeLimit(.minutes(2)))
+@Suite("list keygen, sign, verify, approve, info", .timeLimit(.minutes(10)))
 struct ListTrustCommandTests {
     @Test func `keys are made with the right permissions and never overwritten`() async throws {
         try await ListFixture.with { lists in

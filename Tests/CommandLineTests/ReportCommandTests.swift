@@ -40,7 +40,7 @@ private enum AnsweringServer {
     }
 }
 
-@Suite("report", .timeLimit(.minutes(2)))
+@Suite("report", .timeLimit(.minutes(10)))
 struct ReportCommandTests {
     private static let none = #"{"status":"success","data":{"resultType":"vector","result":[]}}"#
     private static let address = ["--prometheus", "http://127.0.0.1:PORT"]

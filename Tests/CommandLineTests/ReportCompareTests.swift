@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("report compare", .timeLimit(.minutes(2)))
+@Suite("report compare", .timeLimit(.minutes(10)))
 struct ReportCompareTests {
     private static let golden = Program.packageRoot() + "/Tests/BenchmarkRecordsTests/Golden/"
     private static let alpha = golden + "grindvakt-alpha-se-2026-11-20.json"

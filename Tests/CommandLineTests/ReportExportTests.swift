@@ -42,7 +42,7 @@ private struct MadeUpFigures: FiguresSource {
     }
 }
 
-@Suite("report export", .timeLimit(.minutes(2)))
+@Suite("report export", .timeLimit(.minutes(10)))
 struct ReportExportTests {
     /// 2026-11-23, noon.
     private static let now: Int64 = 20_780 * 86_400 + 43_200

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ControlSocket
 
-@Suite("Control client", .timeLimit(.minutes(5)))
+@Suite("Control client", .timeLimit(.minutes(10)))
 struct ControlClientTests {
     private let directory: TemporaryDirectory
     private let path: String
@@ -14,7 +14,7 @@ struct ControlClientTests {
         path = directory.file("metrics.sock")
     }
 
-    private func failure(timeout: Duration = .seconds(30)) async -> ControlClientError? {
+    private func failure(timeout: Duration = patience) async -> ControlClientError? {
         do throws(ControlClientError) {
             _ = try await ControlClient.request(path: "/status", socketPath: path, timeout: timeout)
             return nil

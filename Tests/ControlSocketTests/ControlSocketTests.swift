@@ -9,7 +9,7 @@ import Testing
 
 @testable import ControlSocket
 
-@Suite("Control socket", .timeLimit(.minutes(1)))
+@Suite("Control socket", .timeLimit(.minutes(10)))
 struct ControlSocketTests: Sendable {
     private let directory: TemporaryDirectory
     private let path: String
@@ -34,7 +34,7 @@ struct ControlSocketTests: Sendable {
             path: path,
             socketPath: self.path,
             accept: accept,
-            timeout: .seconds(30)
+            timeout: patience
         )
         return (answer.status, String(decoding: answer.body, as: UTF8.self))
     }
@@ -307,40 +307,45 @@ struct ControlSocketTests: Sendable {
     // MARK: - The end
 
     @Test func `stopping takes a fraction of a second with a connection open`() async throws {
-        let descriptor = Mutex<CInt>(-1)
-        let elapsed = try await serving(open()) {
-            let connected = try connectedDescriptor()
-            descriptor.withLock { $0 = connected }
-            let answer = try await ask("/healthz")
-            #expect(answer.status == 200)
+        // A moment without a processor makes one round late, never all.
+        try await eventually {
+            let descriptor = Mutex<CInt>(-1)
+            let elapsed = try await serving(open()) {
+                let connected = try connectedDescriptor()
+                descriptor.withLock { $0 = connected }
+                let answer = try await ask("/healthz")
+                #expect(answer.status == 200)
+            }
+            close(descriptor.withLock { $0 })
+            return elapsed < .seconds(1)
         }
-        close(descriptor.withLock { $0 })
-        #expect(elapsed < .seconds(2))
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
     @Test func `a reload that takes long does not keep it from stopping`() async throws {
-        let sensor = TestSensor(reloadDelay: .seconds(60))
-        let socket = try open(sensor)
-        let path = self.path
-        let elapsed = try await serving(socket) {
-            Task {
-                try await ControlClient.request(
-                    method: "POST",
-                    path: "/reload",
-                    socketPath: path,
-                    timeout: .seconds(60)
-                )
+        try await eventually {
+            let sensor = TestSensor(reloadDelay: .seconds(60))
+            let socket = try open(sensor)
+            let path = self.path
+            let elapsed = try await serving(socket) {
+                Task {
+                    try await ControlClient.request(
+                        method: "POST",
+                        path: "/reload",
+                        socketPath: path,
+                        timeout: patience
+                    )
+                }
+                try await eventually { sensor.reloads.load(ordering: .relaxed) == 1 }
             }
-            try await eventually { sensor.reloads.load(ordering: .relaxed) == 1 }
+            return elapsed < .seconds(5)
         }
-        #expect(elapsed < .seconds(5))
     }
 
     @Test func `a cancelled run ends and tidies up`() async throws {
         let socket = try open()
         let task = Task { try await socket.run() }
-        _ = try await ControlClient.request(path: "/healthz", socketPath: path)
+        _ = try await ControlClient.request(path: "/healthz", socketPath: path, timeout: patience)
         task.cancel()
         _ = await task.result
         #expect(!FileManager.default.fileExists(atPath: path))
@@ -367,10 +372,14 @@ func run(_ program: String, _ arguments: [String]) async throws -> (status: Int3
     return (status, result.output + result.errors)
 }
 
-/// Waits until the condition holds, with a generous limit.
+/// How long an answer may take before a test takes it for missing. It comes within milliseconds; beside two thousand other tests on two processors,
+/// some of which hold a thread for many seconds, it has once taken more than thirty.
+let patience = Duration.seconds(300)
+
+/// Waits until the condition holds, as long as the patience lasts.
 func eventually(_ condition: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
-    let deadline = clock.now + .seconds(120)
+    let deadline = clock.now + patience
     while clock.now < deadline {
         if (try? await condition()) == true { return }
         try await Task.sleep(for: .milliseconds(5))

@@ -41,7 +41,7 @@ private final class Descriptors: Sendable {
     }
 }
 
-@Suite("Hostile clients", .serialized, .timeLimit(.minutes(3)))
+@Suite("Hostile clients", .serialized, .timeLimit(.minutes(10)))
 struct HostileClientTests: Sendable {
     private let directory: TemporaryDirectory
     private let path: String
@@ -56,9 +56,9 @@ struct HostileClientTests: Sendable {
         try ControlSocket(path: path, source: sensor.source, logger: log.logger)
     }
 
-    /// Expects an answer. It comes within a few seconds; a machine that does other work may take many times as long.
+    /// Expects an answer.
     private func expectAnswer(_ sourceLocation: SourceLocation = #_sourceLocation) async throws {
-        let answer = try await ControlClient.request(path: "/metrics", socketPath: path, timeout: .seconds(60))
+        let answer = try await ControlClient.request(path: "/metrics", socketPath: path, timeout: patience)
         #expect(answer.status == 200, sourceLocation: sourceLocation)
     }
 
@@ -142,7 +142,7 @@ struct HostileClientTests: Sendable {
                     method: "POST",
                     path: "/reload",
                     socketPath: path,
-                    timeout: .seconds(60)
+                    timeout: patience
                 )
             }
             try await eventually { sensor.reloads.load(ordering: .relaxed) == 1 }
@@ -168,11 +168,13 @@ struct HostileClientTests: Sendable {
 
     @Test func `a pace lets a burst through and spaces out the rest`() async {
         let clock = ContinuousClock()
+        var start = clock.now
+        let slow = Pace(rate: 1, burst: 100)
+        for _ in 0..<100 { await slow.wait() }
+        #expect(clock.now - start < .seconds(90), "one after the other they would take 100")
+        start = clock.now
         let pace = Pace(rate: 50, burst: 5)
-        let start = clock.now
-        for _ in 0..<5 { await pace.wait() }
-        #expect(clock.now - start < .seconds(1))
-        for _ in 0..<10 { await pace.wait() }
+        for _ in 0..<15 { await pace.wait() }
         #expect(clock.now - start >= .milliseconds(190))
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ControlSocket
 
-@Suite("Scrapes", .timeLimit(.minutes(2)))
+@Suite("Scrapes", .timeLimit(.minutes(10)))
 struct ScrapeTests: Sendable {
     private let directory: TemporaryDirectory
     private let path: String

@@ -4,7 +4,7 @@ import ListFetch
 import TestSupport
 import Testing
 
-@Suite("Fetches of files", .timeLimit(.minutes(1)))
+@Suite("Fetches of files", .timeLimit(.minutes(10)))
 struct FileFetchTests {
     private let folder: TemporaryFolder
     private let source: FetchSource

@@ -4,7 +4,7 @@ import ListFetch
 import TestSupport
 import Testing
 
-@Suite("Interrupted fetches", .serialized, .timeLimit(.minutes(3)))
+@Suite("Interrupted fetches", .serialized, .timeLimit(.minutes(10)))
 struct InterruptedFetchTests {
     @Test func `a cancelled fetch ends curl and keeps the list`() async throws {
         try await ListServer.with { server in

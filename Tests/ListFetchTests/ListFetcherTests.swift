@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("List fetcher", .serialized, .timeLimit(.minutes(3)))
+@Suite("List fetcher", .serialized, .timeLimit(.minutes(10)))
 struct ListFetcherTests {
     // MARK: good
 
@@ -224,7 +224,7 @@ struct ListFetcherTests {
             if isTotal { source.totalTimeout = .milliseconds(700) } else { source.stallTimeout = .seconds(1) }
             let start = ContinuousClock.now
             #expect(await failure(source) == .timedOut)
-            #expect(ContinuousClock.now - start < .seconds(30))
+            #expect(ContinuousClock.now - start < .seconds(120))
             #expect(server.fetched == makeList())
             #expect(server.leftovers == [])
         }

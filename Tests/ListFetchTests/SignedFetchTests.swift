@@ -14,7 +14,7 @@ private struct Check: Sendable {
     }
 }
 
-@Suite("Signed fetches", .serialized, .timeLimit(.minutes(3)))
+@Suite("Signed fetches", .serialized, .timeLimit(.minutes(10)))
 struct SignedFetchTests {
     private static func publish(_ text: String, serial: Int, on server: ListServer) throws {
         try server.publish(text)

@@ -46,7 +46,7 @@ struct TsharkTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3)), arguments: [false, true])
+    @Test(.timeLimit(.minutes(10)), arguments: [false, true])
     func `each kind is read without a warning and with right checksums`(v6: Bool) async throws {
         let packets = try Kind.allCases.map { try #require($0.compose($0.sample(v6: v6))) }
         let lines = try await read(packets)
