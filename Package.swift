@@ -45,9 +45,15 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // A program that starts a sixth faster: nothing is exported from it, since nobody links against it, and lld lays it out
-            // in fewer pages that the start writes to.
+            // in fewer pages that the start writes to. Relative relocations are packed (glibc 2.36 and later).
             linkerSettings: [
-                .unsafeFlags(["-use-ld=lld", "-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
+                .unsafeFlags(
+                    [
+                        "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker",
+                        "pack-relative-relocs",
+                    ],
+                    .when(configuration: .release)
+                )
             ]
         ),
 

@@ -7,7 +7,7 @@ import Blocklists
 /// a batch are waited for side by side.
 struct FlowBatch: ~Copyable, Sendable {
     /// The most packets of a batch.
-    static let capacity = QueryBatch.capacity
+    static var capacity: Int { LookupBatch.capacity }
 
     private var fingerprints: [Fingerprint]
     /// The packets whose fingerprints are there, in the order in which they came.

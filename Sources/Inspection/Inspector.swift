@@ -36,7 +36,7 @@ package struct Inspector: ~Copyable, Sendable {
     package internal(set) var unfinishedDatagrams = 0
 
     /// The most packets that can be looked at before the first is inspected.
-    package static let lookAheadLimit = QueryBatch.capacity
+    package static var lookAheadLimit: Int { LookupBatch.capacity }
 
     let configuration: InspectorConfiguration
     private let source: BlocklistSource

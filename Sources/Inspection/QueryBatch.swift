@@ -7,8 +7,8 @@ import Wire
 /// see ``LookupBatch``. Nearly all queries are for names on no list, and of these nothing is left to be inspected. The others are inspected
 /// like any packet, but for the lookup.
 struct QueryBatch: ~Copyable, Sendable {
-    /// The most packets of a batch.
-    static let capacity = LookupBatch.capacity
+    /// The most packets of a batch. Computed: a stored one would be made at its first use, and each packet would ask whether it is.
+    static var capacity: Int { LookupBatch.capacity }
 
     private var names = LookupBatch()
     private var name = DomainName()

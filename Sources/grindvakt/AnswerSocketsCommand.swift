@@ -7,6 +7,7 @@ import Responses
 struct AnswerSocketsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "answer-sockets",
+        _superCommandName: Grindvakt.name,
         abstract: "Open the raw sockets that the sensor answers by, and leave them with systemd for it.",
         discussion: """
             For ExecStartPre=+ of the sensor's unit, where it is root for a moment. The sensor then runs without CAP_NET_RAW and opens no IP socket.

@@ -7,6 +7,7 @@ import SystemPackage
 struct ConfinementCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "confinement",
+        _superCommandName: Grindvakt.name,
         abstract:
             "Confine this process as the sensor confines itself, try what it must not do, and print what became of each.",
         discussion: """

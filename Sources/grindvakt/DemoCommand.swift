@@ -5,6 +5,7 @@ import NetworkLab
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
+        _superCommandName: Grindvakt.name,
         abstract: "Watch the sensor at work between a client and a server in private network namespaces.",
         discussion: """
             dig, curl and openssl ask for listed and unlisted names over IPv4 and IPv6, through a router on which the \

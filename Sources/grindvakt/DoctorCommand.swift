@@ -9,6 +9,7 @@ import SystemPackage
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
+        _superCommandName: Grindvakt.name,
         abstract: "Look at this host and say what is wrong, why it matters, and what mends it.",
         discussion: """
             Looks at the queues and who has them, the netfilter rules of everybody, mark bits, flowtables and offloads, routes, connection \

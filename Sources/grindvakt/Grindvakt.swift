@@ -7,8 +7,10 @@ struct Grindvakt: AsyncParsableCommand {
     /// The version in `--version`, the counters and the status.
     static let productVersion = "0.1.0"
 
+    static let name = "grindvakt"
+
     static let configuration = CommandConfiguration(
-        commandName: "grindvakt",
+        commandName: name,
         abstract:
             "Stops connections to listed domains: reads the names in DNS queries and TLS hellos off a netfilter queue.",
         discussion: """
@@ -31,7 +33,7 @@ struct Grindvakt: AsyncParsableCommand {
 
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            var command = try command(of: Array(CommandLine.arguments.dropFirst()))
             if var asyncCommand = command as? any AsyncParsableCommand {
                 try await asyncCommand.run()
             } else {
@@ -40,6 +42,24 @@ struct Grindvakt: AsyncParsableCommand {
         } catch {
             end(error)
         }
+    }
+
+    /// The command that the program's arguments ask for.
+    ///
+    /// A command that is named first, and that knows its super-command, is asked by itself before all of them are: the parser of all commands
+    /// lays out each of them and looks for a request for a completion script, which takes longer than the rest of a start's parsing. Whatever
+    /// that command cannot make out (help, the version, a mistake) is left to the parser of all, so that it is answered in the same words.
+    ///
+    /// - Throws: what ArgumentParser throws: a mistake in the arguments, or a request for help.
+    static func command(of arguments: [String]) throws -> any ParsableCommand {
+        let direct = configuration.subcommands.first { type in
+            type.configuration.commandName == arguments.first && type.configuration._superCommandName == name
+        }
+        if let direct, let command = try? direct.parseAsRoot(Array(arguments.dropFirst())), type(of: command) == direct
+        {
+            return command
+        }
+        return try parseAsRoot(arguments)
     }
 
     /// Ends the process.

@@ -11,6 +11,7 @@ struct KillSwitchCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "kill-switch",
+        _superCommandName: Grindvakt.name,
         abstract: "Let a running sensor stop blocking, or block again.",
         discussion: """
             on: every list only observes, at once, in all workers; matches are counted as before. off: lists block again. It holds over a restart \

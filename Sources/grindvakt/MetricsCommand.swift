@@ -8,6 +8,7 @@ import Telemetry
 struct MetricsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "metrics",
+        _superCommandName: Grindvakt.name,
         abstract: "Print the counters of a running sensor as a scraper gets them.",
         discussion: """
             The same as: curl --unix-socket /run/grindvakt/metrics.sock http://localhost/metrics

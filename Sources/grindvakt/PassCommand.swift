@@ -8,6 +8,7 @@ import Wire
 struct PassCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pass",
+        _superCommandName: Grindvakt.name,
         abstract: "Let a running sensor pass one name, and all under it, for a while.",
         discussion: """
             Whatever the lists say of it. It takes effect at once in all workers, ends by itself and holds over a restart of the sensor; for good, \

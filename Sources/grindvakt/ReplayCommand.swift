@@ -6,6 +6,7 @@ import NetfilterQueue
 struct ReplayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",
+        _superCommandName: Grindvakt.name,
         abstract: "Inspect pcap and pcapng files as the sensor would inspect live packets.",
         discussion: """
             Reports a line per name that is on a list, and a summary per file. Each file is inspected on its own, with its own \

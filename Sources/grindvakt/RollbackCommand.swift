@@ -5,6 +5,7 @@ import ControlSocket
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
+        _superCommandName: Grindvakt.name,
         abstract: "Let a running sensor use the lists before the present ones again.",
         discussion: """
             Takes effect at once in all workers. The editions that were rolled back are refused until other ones are published; a second rollback \

@@ -6,6 +6,7 @@ import SensorConfiguration
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
+        _superCommandName: Grindvakt.name,
         abstract: "Inspect the packets of netfilter queues and stop those that ask for a listed name.",
         discussion: """
             Feed the queues with `grindvakt rules apply`. While the sensor does not run, the kernel lets packets pass.

@@ -35,6 +35,7 @@ struct SocketOption: ParsableArguments {
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
+        _superCommandName: Grindvakt.name,
         abstract: "Show how a running sensor does: its queues, lists and totals."
     )
 
@@ -57,6 +58,7 @@ struct StatusCommand: AsyncParsableCommand {
 struct ReloadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
+        _superCommandName: Grindvakt.name,
         abstract: "Let a running sensor read its lists anew.",
         discussion: """
             The new lists are built beside those in use and take their place as a whole. Where one cannot be used the old ones stay, the reason is \

@@ -6,6 +6,7 @@ import SensorConfiguration
 struct TapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tap",
+        _superCommandName: Grindvakt.name,
         abstract: "Inspect the packets of an interface and count what would be stopped; nothing is stopped.",
         discussion: """
             Measures before blocking: the lists, counters and sockets are those of `grindvakt run`, the packets come from a mirror port (or any \

@@ -8,6 +8,7 @@ import SystemPackage
 struct TopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top",
+        _superCommandName: Grindvakt.name,
         abstract: "Watch a running sensor: rates, queues, latency, lists and what it cannot see.",
         discussion: """
             Asks the sensor's socket each second and shows what happened in between; the sensor's own verdict on itself comes first. Nothing has to \

@@ -5,6 +5,7 @@ import ControlSocket
 struct UpgradeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "upgrade",
+        _superCommandName: Grindvakt.name,
         abstract: "Put the program that is installed now in the place of the sensor that runs.",
         discussion: """
             The running sensor starts the program at the path that it was started from itself, with its own arguments. It judges packets until the \
