@@ -17,6 +17,9 @@ package struct Replay: ~Copyable {
     /// How many names the current frame completed.
     package private(set) var nameCount = 0
 
+    /// Whether a list has one of them.
+    package private(set) var isMatched = false
+
     /// The capture, at the current frame.
     package private(set) var capture: CaptureFile
 
@@ -54,6 +57,7 @@ package struct Replay: ~Copyable {
     /// - Throws: what ``CaptureFile/advance()`` throws; the summary holds what was read before.
     package mutating func advance() throws(CaptureError) -> Bool {
         nameCount = 0
+        isMatched = false
         verdict = .accept
         do throws(CaptureError) {
             guard try capture.advance() else {
@@ -75,10 +79,9 @@ package struct Replay: ~Copyable {
         verdict = decision.verdict
         nameCount = inspector.findingCount
         summary.names += nameCount
-        var matches = 0
-        for index in 0..<nameCount where inspector.isListed(at: index) { matches += 1 }
-        if matches > 0 {
-            summary.matches += matches
+        isMatched = inspector.isMatched
+        if isMatched {
+            for index in 0..<nameCount where inspector.isListed(at: index) { summary.matches += 1 }
             let attempts = attempts ?? AttemptTable(configuration)
             self.attempts = attempts
             summary.count(inspector.countEvents(in: counters, attempts: attempts, at: now))

@@ -68,7 +68,7 @@ struct ReplayReading: ~Copyable {
         do throws(CaptureError) {
             while replay.summary.packets < end, lines.count < limit {
                 guard try replay.advance() else { return .ended }
-                for index in 0..<replay.nameCount {
+                for index in 0..<(listsEveryName || replay.isMatched ? replay.nameCount : 0) {
                     if usesPieces, replay.write(nameAt: index, pieces, to: &lines) { continue }
                     guard replay.read(nameAt: index, matchesOnly: listsEveryName == false, into: &line) else {
                         continue

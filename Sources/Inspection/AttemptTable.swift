@@ -1,5 +1,4 @@
 package import Blocklists
-import Synchronization
 import Wire
 
 /// Which entries of lists have been asked for within the last moments, so that the packets of one attempt are counted as one.
@@ -41,7 +40,7 @@ package final class AttemptTable: Sendable {
     private let key: HashKey
 
     /// Zero where nothing has been; else the upper half of what stands for the entry, and when its attempt began, in milliseconds.
-    private let cells: InlineArray<65536, Atomic<UInt64>>
+    private let cells = AtomicWords(count: capacity)
 
     /// A table in which no attempt has begun.
     ///
@@ -54,7 +53,6 @@ package final class AttemptTable: Sendable {
         // Never nil, since to look into an optional object would count a reference for each packet that matches.
         self.hits = hits ?? HitSketches(key: key, slots: 0)
         self.key = key
-        cells = .init { _ in Atomic(0) }
     }
 
     /// The table that goes with inspectors of this configuration.
@@ -87,13 +85,13 @@ package final class AttemptTable: Sendable {
         let set = home & ~(Self.setSize &- 1)
         while true {
             // The home comes first: an attempt leaves it only for a place where it stands already.
-            let resident = cells[home].load(ordering: .sequentiallyConsistent)
+            let resident = cells.load(home)
             if resident & ~0xFFFF_FFFF == tag, isOpen(resident, at: time) { return .continued }
             var oldest = home
             var oldestCell = resident
             for step in 1..<Self.setSize {
                 let place = set | (home &+ step) & (Self.setSize &- 1)
-                let cell = cells[place].load(ordering: .sequentiallyConsistent)
+                let cell = cells.load(place)
                 if cell & ~0xFFFF_FFFF == tag, isOpen(cell, at: time) { return .continued }
                 if isOpen(oldestCell, at: time), isOlder(cell, than: oldestCell, at: time) {
                     oldest = place
@@ -104,20 +102,10 @@ package final class AttemptTable: Sendable {
             if oldest != home {
                 // Who lives here moves before the place is taken, so that it is always found. A copy that stays behind when another worker was
                 // faster does no harm: it says when that attempt began, and nothing else.
-                let (isMoved, _) = cells[oldest].compareExchange(
-                    expected: oldestCell,
-                    desired: resident,
-                    ordering: .sequentiallyConsistent
-                )
-                guard isMoved else { continue }
+                guard cells.replace(oldest, oldestCell, by: resident) else { continue }
             }
             // Every worker that begins an attempt of this entry does it here, so only one of them can.
-            let (isClaimed, _) = cells[home].compareExchange(
-                expected: resident,
-                desired: claimed,
-                ordering: .sequentiallyConsistent
-            )
-            if isClaimed { return displaces ? .displaced : .began }
+            if cells.replace(home, resident, by: claimed) { return displaces ? .displaced : .began }
         }
     }
 

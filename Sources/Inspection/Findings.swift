@@ -52,6 +52,19 @@ package struct Finding: Sendable {
 }
 
 extension Finding {
+    /// The name of a DNS query that no list has, or that has not been looked up.
+    init(unlistedQuery name: DomainNameView? = nil) {
+        inspectedProtocol = .dns
+        source = .query
+        match = nil
+        exemption = nil
+        verdict = .accept
+        response = nil
+        message = 0..<0
+        self.name = DomainName()
+        if let name { self.name.assign(name) }
+    }
+
     fileprivate func isSameName(as other: Finding) -> Bool {
         inspectedProtocol == other.inspectedProtocol && source == other.source && name == other.name
     }
@@ -100,17 +113,7 @@ struct Findings: ~Copyable, Sendable {
     var fault: UndecidedCause?
 
     init() {
-        let blank = Finding(
-            inspectedProtocol: .dns,
-            source: .query,
-            match: nil,
-            exemption: nil,
-            verdict: .accept,
-            response: nil,
-            message: 0..<0,
-            name: DomainName()
-        )
-        slots = Array(repeating: blank, count: 16)
+        slots = Array(repeating: Finding(), count: 16)
     }
 
     mutating func reset() {
@@ -158,6 +161,12 @@ struct Findings: ~Copyable, Sendable {
             kept += 1
         }
         count = kept
+    }
+
+    /// Whether a list has one of the names.
+    var areMatched: Bool {
+        for index in 0..<count where slots[index].match != nil { return true }
+        return false
     }
 
     /// The names where they lie: an element of the array would be copied.

@@ -10,8 +10,8 @@ extension UInt64: ZeroValid {}
 
 /// A fixed number of plain values in one piece of memory, all zero at first.
 ///
-/// The one place of this target that touches raw memory. The flow table and the reassembly budget are sized for the worst case; pages that
-/// are never written take no memory here, where an `Array` would touch them all. Every access is checked against the count.
+/// With ``AtomicWords`` the only place of this target that touches raw memory. The flow table and the reassembly budget are sized for the worst
+/// case; pages that are never written take no memory here, where an `Array` would touch them all. Every access is checked against the count.
 @safe
 struct FlatArray<Element: ZeroValid>: ~Copyable, @unchecked Sendable {
     // SAFETY: `base` points at `count` values from `calloc` until `deinit`, valid because `Element` is `ZeroValid`; no access passes the

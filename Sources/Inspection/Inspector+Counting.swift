@@ -23,8 +23,9 @@ extension Inspector {
         for _ in 0..<evictedFlows { counters.countUndecided(.flowEvicted) }
         for _ in 0..<evictedStreams &+ lostOverlaps { counters.countUndecided(.overBudget) }
         for _ in 0..<unfinishedDatagrams { counters.countUndecided(.fragment) }
-        var isMatched = false
-        for index in 0..<findingCount where countFinding(at: index, in: counters) { isMatched = true }
+        guard findingCount > 0 else { return }
+        if unlistedQuery != nil { return counters.countName(.dns) }
+        for index in 0..<findingCount { countFinding(at: index, in: counters) }
         if isMatched { countEvents(in: counters, attempts: attempts, at: now) }
     }
 
@@ -48,8 +49,7 @@ extension Inspector {
     /// Counts one of the names of the packet last inspected, and what the lists say of it.
     ///
     /// Mutating although nothing changes: an inspector that is only borrowed would be copied whole for the call.
-    /// - Returns: whether a list matched it.
-    private mutating func countFinding(at index: Int, in counters: Counters) -> Bool {
+    private mutating func countFinding(at index: Int, in counters: Counters) {
         let (inspectedProtocol, match, exemption) = findings.summary(at: index)
         counters.countName(inspectedProtocol)
         if let match {
@@ -73,7 +73,6 @@ extension Inspector {
                 counters.countExemption(slot: slot, exemption.reason.counted)
             }
         }
-        return match != nil
     }
 }
 

@@ -38,6 +38,6 @@ extension InspectorConfiguration {
     /// Whether a packet with these ports is read as DNS: what comes from the port only where answers are wanted.
     func mayBeDNS(_ tuple: FiveTuple) -> Bool {
         guard inspectsDNS, DNSDissector.mayBeMine(tuple) else { return false }
-        return inspectsDNSAnswers || DNSDissector.isForServer(tuple)
+        return inspectsDNSAnswers || DNSDissector.isForServer(tuple.destinationPort)
     }
 }

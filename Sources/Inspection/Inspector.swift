@@ -20,6 +20,9 @@ package struct Inspector: ~Copyable, Sendable {
     /// How many names the packet last inspected completed. Stored, since a call from another target would copy the whole inspector.
     package private(set) var findingCount = 0
 
+    /// Whether a list has one of those names; stored for the same reason.
+    package private(set) var isMatched = false
+
     /// The odd forms that the packet last inspected showed.
     package private(set) var anomalies = AnomalySet()
 
@@ -70,6 +73,9 @@ package struct Inspector: ~Copyable, Sendable {
     var madeFingerprint: Fingerprint?
     /// The query in the present packet, where it was looked up before.
     var lookedUp: Int?
+    /// The query in the packet last inspected, where its name is on no list. It is a finding once somebody asks for it: nearly always its count is all
+    /// that anybody wants to know.
+    private(set) var unlistedQuery: Int?
 
     /// An inspector that has seen nothing.
     ///
@@ -104,16 +110,23 @@ package struct Inspector: ~Copyable, Sendable {
     package var blocklistGeneration: UInt64 { generation }
 
     /// One of the names of the packet last inspected.
-    package func finding(at index: Int) -> Finding { findings[index] }
+    package func finding(at index: Int) -> Finding {
+        guard index == 0, let unlistedQuery else { return findings[index] }
+        return Finding(unlistedQuery: queries.name(unlistedQuery))
+    }
 
     /// Whether a list has one of the names of the packet last inspected.
     ///
     /// Mutating although nothing changes, as is ``withFinding(at:_:)``: an inspector that is only borrowed would be copied whole for the call.
-    package mutating func isListed(at index: Int) -> Bool { findings.all[index].match != nil }
+    package mutating func isListed(at index: Int) -> Bool { isMatched && findings.all[index].match != nil }
 
     /// Calls `body` with one of the names of the packet last inspected, which is not copied.
     package mutating func withFinding<Result>(at index: Int, _ body: (borrowing Finding) -> Result) -> Result {
-        body(findings.all[index])
+        if let query = unlistedQuery {
+            findings.addUnlistedQuery(queries.name(query))
+            unlistedQuery = nil
+        }
+        return body(findings.all[index])
     }
 
     /// The DNS message whose name decided about the packet last inspected, for ``Response/answer`` and ``Response/rewrite``; empty where it
@@ -153,17 +166,21 @@ package struct Inspector: ~Copyable, Sendable {
         if let fault = findings.fault { decision = decision.noting(fault) }
         if let cause = decision.undecided, decision.verdict == .accept { decision = settleUnjudged(decision, cause) }
         findingCount = findings.count
+        isMatched = findingCount > 0 && findings.areMatched
         anomalies = findings.anomalies
         encryptedDNS = findings.encryptedDNS
         if encryptedDNS != nil { dropDoubleCount() }
         return decision
     }
 
-    /// Begins a batch of packets.
+    /// Begins a batch of packets; the names of the packet last inspected are forgotten.
     ///
     /// - Returns: whether it pays to look at them with ``lookAhead(_:as:)`` before the first is inspected: whether the lists are so long or the flows so
     ///   many that each packet would wait for memory alone.
     package mutating func beginBatch() -> Bool {
+        unlistedQuery = nil
+        findingCount = 0
+        isMatched = false
         queries.removeAll()
         flowBatch.removeAll()
         findsAhead = flows.count >= configuration.lookAheadFlows
@@ -180,12 +197,12 @@ package struct Inspector: ~Copyable, Sendable {
         guard let packet = try? IPPacket(parsing: packet), packet.isFragment == false else { return }
         switch packet.transport {
         case TransportProtocol.udp:
-            guard let datagram = try? UDPDatagram(parsing: packet.payload), Self.mayBeTunnel(datagram) == false else {
-                return
-            }
+            guard let datagram = try? UDPDatagram(parsing: packet.payload),
+                findsAhead || DNSDissector.isForServer(datagram.destinationPort), Self.mayBeTunnel(datagram) == false
+            else { return }
             let tuple = packet.fiveTuple(datagram.sourcePort, datagram.destinationPort)
             if configuration.mayBeDNS(tuple) {
-                if looksUpAhead, DNSDissector.isForServer(tuple) {
+                if looksUpAhead, DNSDissector.isForServer(tuple.destinationPort) {
                     queries.add(datagram.payload, tuple, packet: index)
                 }
             } else if findsAhead, hasQUICFlows {
@@ -227,8 +244,9 @@ package struct Inspector: ~Copyable, Sendable {
         }
         forgetLast()
         fiveTuple = queries.fiveTuple(query)
-        findings.addUnlistedQuery(queries.name(query))
+        unlistedQuery = query
         findingCount = 1
+        isMatched = false
         anomalies = AnomalySet()
         encryptedDNS = nil
         return Decision(.accept)
@@ -236,6 +254,7 @@ package struct Inspector: ~Copyable, Sendable {
 
     private mutating func forgetLast() {
         findings.reset()
+        unlistedQuery = nil
         evictedFlows = 0
         evictedStreams = 0
         lostOverlaps = 0

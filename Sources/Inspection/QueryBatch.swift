@@ -32,7 +32,7 @@ struct QueryBatch: ~Copyable, Sendable {
 
     /// Takes in the datagram of a packet of the batch where it is a plain query.
     mutating func add(_ datagram: Span<UInt8>, _ tuple: FiveTuple, packet: Int) {
-        guard packet >= 0, packet < Self.capacity, places[packet] == 0,
+        guard packet >= 0, packet < places.count, places[packet] == 0,
             let message = try? DNSMessage(parsing: datagram), DNSDissector.isPlainQuery(message),
             (try? message.readQuestion(at: DNSMessage.firstQuestion, into: &name)) != nil, name.length > 0
         else { return }
@@ -49,7 +49,7 @@ struct QueryBatch: ~Copyable, Sendable {
     /// The place of a packet's query among the names; nil for all other packets.
     @inline(__always)
     func query(ofPacket packet: Int) -> Int? {
-        guard packet >= 0, packet < Self.capacity, places[packet] > 0 else { return nil }
+        guard packet >= 0, packet < places.count, places[packet] > 0 else { return nil }
         return Int(places[packet]) &- 1
     }
 

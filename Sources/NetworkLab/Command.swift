@@ -58,7 +58,7 @@ package enum Command {
     package static func run(
         _ command: [String],
         input: String = "",
-        timeLimit: Duration = .seconds(10)
+        timeLimit: Duration = .seconds(60)
     ) async throws -> CommandResult {
         let group = ProcessGroup()
         let clock = ContinuousClock()
@@ -128,7 +128,7 @@ package enum Command {
     package static func output(
         _ command: [String],
         input: String = "",
-        timeLimit: Duration = .seconds(30)
+        timeLimit: Duration = .seconds(60)
     ) async throws -> String {
         let result = try await run(command, input: input, timeLimit: timeLimit)
         guard !result.succeeded else { return result.output }

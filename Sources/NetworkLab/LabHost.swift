@@ -28,7 +28,7 @@ package struct LabHost: Sendable {
     package func run(
         _ command: [String],
         input: String = "",
-        timeLimit: Duration = .seconds(10)
+        timeLimit: Duration = .seconds(60)
     ) async throws -> CommandResult {
         try await Command.run(inside(command), input: input, timeLimit: timeLimit)
     }

@@ -81,7 +81,7 @@ package final class LabProcess: Sendable {
     /// - Throws: `LabError.notReady` where the time is up or the child has ended before.
     package func waitUntilReady(
         _ what: String,
-        timeLimit: Duration = .seconds(20),
+        timeLimit: Duration = .seconds(60),
         _ condition: @Sendable () async throws -> Bool
     ) async throws {
         let isReady = try await Command.wait(atMost: timeLimit) {
@@ -97,7 +97,7 @@ package final class LabProcess: Sendable {
     /// Waits until the child has written a line that contains `text`, be it its last before it ended.
     ///
     /// - Throws: `LabError.notReady` where the time is up or the child has ended without it.
-    package func waitForLine(containing text: String, timeLimit: Duration = .seconds(20)) async throws {
+    package func waitForLine(containing text: String, timeLimit: Duration = .seconds(60)) async throws {
         _ = try await Command.wait(atMost: timeLimit) { hasWritten(text) || isRunning == false }
         guard hasWritten(text) == false else { return }
         let detail = state.mutex.withLock { $0.failure ?? $0.lines.last ?? "" }
@@ -121,7 +121,7 @@ package final class LabProcess: Sendable {
     /// - Parameter timeLimit: how long the child may take.
     /// - Returns: how it ended; `timedOut` where it had to be killed, nil where it could not be started.
     @discardableResult
-    package func stop(timeLimit: Duration = .seconds(5)) async -> CommandResult.Status? {
+    package func stop(timeLimit: Duration = .seconds(15)) async -> CommandResult.Status? {
         await Task {
             // A child that is just being started has no process yet to send a signal to.
             _ = try? await Command.wait(atMost: timeLimit) {

@@ -66,14 +66,12 @@ class FullDisk(DiskFault):
     name = "disk full"
 
     def spoil(self, site):
-        with open(site.path("state/filler"), "wb") as file:
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(1 << 20))
-        with open(site.path("state/filler"), "ab", buffering=0) as file:
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(bytes(1))
+        # Without a buffer, which would be written when the file is closed, to a disk that is full by then.
+        with open(site.path("state/filler"), "wb", buffering=0) as file:
+            for size in (1 << 20, 1):
+                with contextlib.suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
 
     def mend(self, site):
         os.unlink(site.path("state/filler"))

@@ -81,7 +81,7 @@ extension LiveTests {
                 "curl", "-sSv", "--max-time", "\(seconds)", "--cacert", certificate, "--output", site.lab.path("page"),
                 "--connect-to", "\(name):443:\(host):443", "--write-out", "%{http_code}", "https://\(name)/",
             ],
-            timeLimit: .seconds(seconds + 20)
+            timeLimit: .seconds(seconds + 40)
         )
     }
 

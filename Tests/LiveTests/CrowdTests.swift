@@ -67,7 +67,7 @@ extension LiveTests {
             let hasEnded = try await Command.wait(atMost: .seconds(120)) { crowd.isRunning == false }
             try #require(hasEnded && crowd.status == .exited(0), "\(crowd.lines.suffix(3))")
             bulk.send(SIGUSR1)
-            try await bulk.waitForLine(containing: "held ", timeLimit: .seconds(40))
+            try await bulk.waitForLine(containing: "held ", timeLimit: .seconds(90))
             let samples = try await site.samples()
             await insisting.stop()
 
@@ -142,7 +142,7 @@ extension Site {
 
     /// The connections that the router knows.
     fileprivate func conntrack() async throws -> [ConntrackEntry] {
-        let table = try await lab.router.run(["conntrack", "-L"], timeLimit: .seconds(20))
+        let table = try await lab.router.run(["conntrack", "-L"], timeLimit: .seconds(90))
         try #require(table.succeeded, "\(table)")
         return table.output.split(separator: "\n").map { line in
             let mark = line.split(separator: " ").first { $0.hasPrefix("mark=") }.flatMap { UInt32($0.dropFirst(5)) }

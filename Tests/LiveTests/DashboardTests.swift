@@ -26,7 +26,7 @@ extension LiveTests {
                 _ = try await flood.end()
             }
             _ = try await site.grindvakt(["reload", "--socket", site.socket])
-            try await prometheus.waitUntilReady("the last scrape", timeLimit: .seconds(30)) {
+            try await prometheus.waitUntilReady("the last scrape", timeLimit: .seconds(90)) {
                 try await site.value("sum(grindvakt_reloads_total)") == 1
             }
             // Of a counter Prometheus has what the sensor says, and no name has got there.
@@ -147,7 +147,7 @@ extension Site {
         let address = "http://127.0.0.1:\(Self.prometheusPort)/api/v1/query"
         let answer = try await lab.router.run(
             ["curl", "-sS", "--max-time", "20", "--data-urlencode", "query=\(expression)", address],
-            timeLimit: .seconds(30)
+            timeLimit: .seconds(90)
         )
         // While it starts it answers in words.
         guard let decoded = try? JSONDecoder().decode(QueryAnswer.self, from: Data(answer.output.utf8)) else {
@@ -164,7 +164,7 @@ extension Site {
     /// An answer of Prometheus' interface.
     fileprivate func get<Answer: Decodable>(_ path: String, as type: Answer.Type) async throws -> Answer {
         let address = "http://127.0.0.1:\(Self.prometheusPort)\(path)"
-        let answer = try await lab.router.run(["curl", "-sS", "--max-time", "20", address], timeLimit: .seconds(30))
+        let answer = try await lab.router.run(["curl", "-sS", "--max-time", "20", address], timeLimit: .seconds(90))
         return try JSONDecoder().decode(type, from: Data(answer.output.utf8))
     }
 }

@@ -93,7 +93,7 @@ extension LiveTests {
             let (sent, answered) = try await flood.end()
             sensor.send(SIGCONT)
             #expect(sent == 4_000 && answered > 0)
-            try await sensor.waitForLine(containing: "event=overload-begun", timeLimit: .seconds(30))
+            try await sensor.waitForLine(containing: "event=overload-begun", timeLimit: .seconds(90))
             try await sensor.waitForLine(containing: "event=overload-ended", timeLimit: .seconds(60))
             let unseen = try await site.samples().sum("grindvakt_queue_unseen_total")
             let ended = try #require(sensor.lines.last { $0.contains("event=overload-ended") })
@@ -119,7 +119,7 @@ extension LiveTests {
             )
             try await sensor.waitForLine(
                 containing: #""event":"list-expired","list":"dropped""#,
-                timeLimit: .seconds(30)
+                timeLimit: .seconds(90)
             )
             #expect(await sensor.stop() == .exited(0))
             #expect(sensor.lines.count { $0.contains("list-expired") } == 1)

@@ -225,7 +225,7 @@ extension Site {
     /// The values of a query.
     func values(of query: String) async throws -> [Double] {
         let result = try await lab.router.run([
-            "curl", "-sS", "--max-time", "10", "--data-urlencode", "query=\(query)",
+            "curl", "-sS", "--max-time", "30", "--data-urlencode", "query=\(query)",
             "http://\(Monitoring.server)/api/v1/query",
         ])
         try #require(result.output.hasPrefix(#"{"status":"success""#), "\(query): \(result)")

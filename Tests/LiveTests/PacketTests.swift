@@ -81,11 +81,11 @@ extension LiveTests {
             #expect(try await site.samples()[cause] == 2, "the query and its answer")
             let curl = try await site.lab.client.run(
                 [
-                    "curl", "-sS", "--max-time", "15", "--cacert", certificate, "--output", site.lab.path("page"),
+                    "curl", "-sS", "--max-time", "30", "--cacert", certificate, "--output", site.lab.path("page"),
                     "--connect-to", "\(Site.listed):443:\(site.lab.server.ipv4[0]):443", "--write-out", "%{http_code}",
                     "https://\(Site.listed)/",
                 ],
-                timeLimit: .seconds(30)
+                timeLimit: .seconds(90)
             )
             #expect(curl.output == "200", "\(curl)")
             #expect(try await site.samples()[cause] == 3)

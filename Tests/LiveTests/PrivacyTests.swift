@@ -260,7 +260,7 @@ extension Site {
         for path in ["/metrics", "/metrics.json", "/status", "/healthz", "/", "/reload", "/zebra?zebra=quince"] {
             told["GET \(path)"] = "said: " + (try await get(path))
             let answer = try await lab.router.run([
-                "curl", "-sS", "--max-time", "10", "--header", "X-Zebra: quince", "--header", "Host: zebra.test",
+                "curl", "-sS", "--max-time", "30", "--header", "X-Zebra: quince", "--header", "Host: zebra.test",
                 "--include", "http://127.0.0.1:\(Self.port)\(path)",
             ])
             told["GET \(path) over TCP"] = answer.output + answer.errors

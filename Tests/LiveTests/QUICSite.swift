@@ -95,7 +95,7 @@ struct QUICSite: Sendable {
         let file = try site.lab.write(Script.quicClient, to: "quic-client.py")
         let result = try await site.lab.client.run(
             [python, file, address, name, "\(version)", form.rawValue, certificate, "\(seconds)", port],
-            timeLimit: .seconds(seconds + 20)
+            timeLimit: .seconds(seconds + 40)
         )
         let lines = result.output.split(separator: "\n")
         let port = lines.first { $0.hasPrefix("port=") }?.dropFirst(5)

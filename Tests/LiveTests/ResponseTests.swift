@@ -117,7 +117,7 @@ extension LiveTests {
                         "openssl", "s_client", "-connect", "\(Site.url(address)):443", "-servername", "reset.test",
                         "-brief",
                     ],
-                    timeLimit: .seconds(20)
+                    timeLimit: .seconds(90)
                 )
                 #expect(openssl.status == .exited(1) && openssl.errors.contains("errno=104"), "\(openssl)")
                 try await site.expectNoSockets()

@@ -51,7 +51,7 @@ extension LiveTests {
             #expect(samples["grindvakt_taken_over_queues"] == 2)
             #expect(samples[#"grindvakt_taken_over_packets{fate="queued-again"}"#] == 0)
             let scraped = try await site.lab.router.run([
-                "curl", "-sS", "--max-time", "10", "http://127.0.0.1:9469/metrics",
+                "curl", "-sS", "--max-time", "30", "http://127.0.0.1:9469/metrics",
             ])
             #expect(scraped.output.contains("grindvakt_taken_over_queues 2"), "\(scraped)")
             #expect(try await site.isAnswered(Site.unlisted))

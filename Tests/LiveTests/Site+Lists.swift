@@ -67,7 +67,7 @@ extension Site {
                 "--connect-to", "\(name):443:\(lab.server.ipv4[0]):443", "--write-out", "%{http_code}",
                 "https://\(name)/",
             ],
-            timeLimit: .seconds(seconds + 20)
+            timeLimit: .seconds(seconds + 40)
         )
     }
 

@@ -106,13 +106,13 @@ extension Site {
     func ask(
         _ name: String,
         _ options: [String] = [],
-        with program: [String] = ["dig", "+tries=1", "+time=10"],
+        with program: [String] = ["dig", "+tries=1", "+time=30"],
         at address: String? = nil,
         from host: LabHost? = nil
     ) async throws -> CommandResult {
         try await (host ?? lab.client).run(
             program + ["@\(address ?? lab.server.ipv4[0])", name] + options,
-            timeLimit: .seconds(20)
+            timeLimit: .seconds(60)
         )
     }
 
@@ -138,14 +138,14 @@ extension Site {
     }
 
     /// Asks for a page over HTTP; the output is the answer's head and body.
-    func get(_ name: String, at address: String, within seconds: Int = 15) async throws -> CommandResult {
+    func get(_ name: String, at address: String, within seconds: Int = 30) async throws -> CommandResult {
         try await lab.client.run(
             [
                 "curl", "-sS", "--include", "--max-time", "\(seconds)", "--connect-to",
                 "\(name):80:\(Self.url(address)):80",
                 "http://\(name)/",
             ],
-            timeLimit: .seconds(seconds + 10)
+            timeLimit: .seconds(seconds + 30)
         )
     }
 
@@ -154,7 +154,7 @@ extension Site {
         _ name: String,
         at address: String,
         trusting certificate: String,
-        within seconds: Int = 15
+        within seconds: Int = 30
     ) async throws -> CommandResult {
         try await lab.client.run(
             [
@@ -162,7 +162,7 @@ extension Site {
                 "--connect-to", "\(name):443:\(Self.url(address)):443", "--write-out", "%{http_code}",
                 "https://\(name)/",
             ],
-            timeLimit: .seconds(seconds + 10)
+            timeLimit: .seconds(seconds + 30)
         )
     }
 

@@ -118,7 +118,7 @@ struct Site: Sendable {
     /// The answer of the metrics socket to a request.
     func get(_ path: String, accept: String = "*/*") async throws -> String {
         try await Command.output([
-            "curl", "-sS", "--max-time", "10", "--header", "Accept: \(accept)", "--unix-socket", socket,
+            "curl", "-sS", "--max-time", "30", "--header", "Accept: \(accept)", "--unix-socket", socket,
             "http://localhost\(path)",
         ])
     }
@@ -192,7 +192,7 @@ struct Site: Sendable {
     ) async throws -> Bool {
         let result = try await (host ?? lab.client).run(
             ["dig", "+tries=1", "+time=\(seconds)", "@\(address ?? lab.server.ipv4[0])", name] + options,
-            timeLimit: .seconds(seconds + 20)
+            timeLimit: .seconds(seconds + 40)
         )
         // 9 says that no answer came.
         try #require(result.succeeded || result.status == .exited(9), "\(result)")
@@ -206,7 +206,7 @@ struct Site: Sendable {
         at address: String? = nil,
         from host: LabHost? = nil
     ) async throws -> Bool {
-        try await dig(name, options, at: address, from: host, within: 15)
+        try await dig(name, options, at: address, from: host, within: 30)
     }
 
     /// Whether a query for a name goes without an answer because the sensor has stopped it.

@@ -21,16 +21,16 @@ extension LiveTests {
                     let host = address.contains(":") ? "[\(address)]" : address
                     let curl = try await site.lab.client.run(
                         [
-                            "curl", "-sS", "--max-time", "15", "--cacert", certificate, "--output",
+                            "curl", "-sS", "--max-time", "30", "--cacert", certificate, "--output",
                             site.lab.path("page"), "--connect-to", "\(name):443:\(host):443", "--write-out",
                             "%{http_code}", "https://\(name)/",
                         ],
-                        timeLimit: .seconds(30)
+                        timeLimit: .seconds(90)
                     )
                     #expect(curl.output == "200", "\(curl)")
                     let openssl = try await site.lab.client.run(
                         ["openssl", "s_client", "-connect", "\(host):443", "-servername", name, "-brief"],
-                        timeLimit: .seconds(15)
+                        timeLimit: .seconds(90)
                     )
                     #expect(openssl.errors.contains("CONNECTION ESTABLISHED"), "\(openssl)")
                 }

@@ -31,7 +31,7 @@ private struct Pane: Sendable {
     @discardableResult
     private func tmux(_ arguments: [String]) async throws -> String {
         let command = ["env", "LC_ALL=C.UTF-8", "TERM=xterm-256color", "tmux", "-u", "-f", "/dev/null", "-S", socket]
-        let result = try await site.lab.router.run(command + arguments, timeLimit: .seconds(30))
+        let result = try await site.lab.router.run(command + arguments, timeLimit: .seconds(90))
         try #require(result.succeeded, "\(result)")
         return result.output
     }

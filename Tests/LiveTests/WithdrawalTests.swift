@@ -37,7 +37,7 @@ extension LiveTests {
 
             try site.write(lists: [Site.listed, "long.test"])
             try await site.reload()
-            for client in clients { try await client.waitForLine(containing: "cut", timeLimit: .seconds(30)) }
+            for client in clients { try await client.waitForLine(containing: "cut", timeLimit: .seconds(90)) }
             try await sensor.waitForLine(containing: "decided by earlier lists")
             let marks = try await Command.output(site.lab.router.inside(["conntrack", "-L", "-p", "tcp"]))
             #expect(marks.contains("mark=\(0x4_0100)"), "\(marks)")

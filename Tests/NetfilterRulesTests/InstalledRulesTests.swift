@@ -145,14 +145,30 @@ struct InstalledRulesTests {
         }
     }
 
-    /// A question from a fixed source port, so that the same flow can be asked again; whether it was answered.
-    private static func isAnswered(_ lab: Lab, from port: Int, ipv6: Bool) async throws -> Bool {
+    /// Sends one question from a fixed source port, so that the same flow can be asked again.
+    ///
+    /// - Returns: whether it was answered within so many seconds.
+    private static func isAnswered(
+        _ lab: Lab,
+        from port: Int,
+        ipv6: Bool,
+        within seconds: Int = 60
+    ) async throws -> Bool {
         let source = lab.client.addresses[ipv6 ? 1 : 0]
         let server = lab.server.addresses[ipv6 ? 1 : 0]
-        let result = try await lab.client.run([
-            "dig", "+tries=1", "+time=1", "+short", "-b", "\(source)#\(port)", "@\(server)", "www.test", "A",
-        ])
+        let result = try await lab.client.run(
+            [
+                "dig", "+tries=1", "+time=\(seconds)", "+short", "-b", "\(source)#\(port)", "@\(server)",
+                "www.test", "A",
+            ],
+            timeLimit: .seconds(seconds + 60)
+        )
         return result.succeeded && result.output.contains("198.51.100.2")
+    }
+
+    /// Sends one question that must find no answer; whether it found none.
+    private static func isSilent(_ lab: Lab, from port: Int, ipv6: Bool) async throws -> Bool {
+        try await !isAnswered(lab, from: port, ipv6: ipv6, within: 1)
     }
 
     /// How many packets the rules for UDP to a server have sent to the queue.
@@ -257,7 +273,7 @@ struct InstalledRulesTests {
             let installed = InstalledRules(backend: .iptables, namespace: host.namespace)
 
             try await installed.apply(place.rules(failOpen: false))
-            #expect(try await !Self.isAnswered(lab, from: 40_001, ipv6: ipv6), "fail-closed without a sensor")
+            #expect(try await Self.isSilent(lab, from: 40_001, ipv6: ipv6), "fail-closed without a sensor")
             try await installed.apply(place.rules(failOpen: true))
             #expect(try await Self.isAnswered(lab, from: 40_002, ipv6: ipv6), "fail-open without a sensor")
             #expect(try await Self.queued(host, ipv6: ipv6) == 1)
@@ -275,7 +291,7 @@ struct InstalledRulesTests {
             #expect(try await Self.queued(host, ipv6: ipv6) == 2, "an accepted flow is not queued again")
 
             try await Command.output(host.inside(table + ["-I"] + verdict("0x20000")))
-            #expect(try await !Self.isAnswered(lab, from: 40_004, ipv6: ipv6), "blocked by its verdict")
+            #expect(try await Self.isSilent(lab, from: 40_004, ipv6: ipv6), "blocked by its verdict")
             try await Command.output(host.inside(table + ["-D"] + verdict("0x20000")))
             #expect(try await Self.queued(host, ipv6: ipv6) == 2, "a packet that was judged is not queued once more")
             // A first packet that is dropped leaves no connection: the next one is judged anew.
@@ -294,10 +310,10 @@ struct InstalledRulesTests {
                 place.chain, "-p", "udp", "--dport", "53", "-j", "MARK", "--set-xmark", "0x20000/0x70000",
             ]
             try await Command.output(host.inside(["iptables", "-t", "mangle", "-I"] + verdict))
-            #expect(try await !Self.isAnswered(lab, from: 40_001, ipv6: false), "blocked by its verdict")
+            #expect(try await Self.isSilent(lab, from: 40_001, ipv6: false), "blocked by its verdict")
             try await Command.output(host.inside(["iptables", "-t", "mangle", "-D"] + verdict))
             let queued = try await Self.queued(host, ipv6: false)
-            #expect(try await !Self.isAnswered(lab, from: 40_001, ipv6: false), "blocked by its connection mark")
+            #expect(try await Self.isSilent(lab, from: 40_001, ipv6: false), "blocked by its connection mark")
             #expect(try await Self.queued(host, ipv6: false) == queued)
             #expect(try await Self.isAnswered(lab, from: 40_002, ipv6: false), "another flow is not touched")
 
@@ -306,7 +322,7 @@ struct InstalledRulesTests {
                 try await Command.output(host.inside(["iptables", "-t", "mangle", "-I"] + own))
                 #expect(try await Self.isAnswered(lab, from: 40_001, ipv6: false), "the sensor's own packets pass")
                 try await Command.output(host.inside(["iptables", "-t", "mangle", "-D"] + own))
-                #expect(try await !Self.isAnswered(lab, from: 40_001, ipv6: false), "the flow is still blocked")
+                #expect(try await Self.isSilent(lab, from: 40_001, ipv6: false), "the flow is still blocked")
             }
         }
     }
@@ -344,10 +360,10 @@ struct InstalledRulesTests {
             #expect(try await Self.isAnswered(lab, from: 40_002, ipv6: false), "undecided")
             #expect(try await queued() == 2)
             try await Command.output(nft, input: give("0x00020000"))
-            #expect(try await !Self.isAnswered(lab, from: 40_002, ipv6: false), "blocked by its verdict")
+            #expect(try await Self.isSilent(lab, from: 40_002, ipv6: false), "blocked by its verdict")
             try await Command.output(nft, input: takeBack)
             #expect(try await queued() == 2, "a packet that was judged is not queued once more")
-            #expect(try await !Self.isAnswered(lab, from: 40_002, ipv6: false), "blocked by its connection mark")
+            #expect(try await Self.isSilent(lab, from: 40_002, ipv6: false), "blocked by its connection mark")
             #expect(try await queued() == 2)
             #expect(try await Self.isAnswered(lab, from: 40_003, ipv6: false), "another flow is not touched")
         }

@@ -12,8 +12,8 @@ enum DNSDissector: Dissector {
         tuple.destinationPort == port || tuple.sourcePort == port
     }
 
-    /// Whether the packet goes to a server, and not only comes from one.
-    static func isForServer(_ tuple: FiveTuple) -> Bool { tuple.destinationPort == port }
+    /// Whether a packet to this port goes to a server, and does not only come from one.
+    static func isForServer(_ destinationPort: UInt16) -> Bool { destinationPort == port }
 
     /// Whether all there is to be read of a message is one question.
     static func isPlainQuery(_ message: borrowing DNSMessage) -> Bool {
