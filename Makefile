@@ -11,10 +11,12 @@ UNITS      := grindvakt.service grindvakt-rules.service grindvakt-tap@.service g
 # Debian packages: to build, to run `grindvakt demo`, to test
 BUILD_PACKAGES := libnetfilter-queue-dev libmnl-dev libpcap-dev libidn2-dev zlib1g-dev libxxhash-dev libssl-dev libsqlite3-dev libseccomp-dev pkg-config
 DEMO_PACKAGES  := iproute2 iptables dnsmasq-base bind9-dnsutils curl openssl procps python3
-TEST_PACKAGES  := publicsuffix nftables python3 python3-venv python3-jsonschema valgrind util-linux chromium-headless-shell \
+# Compiles what the sensor is measured beside; the headers of C come with BUILD_PACKAGES.
+C_PACKAGES     := gcc
+TEST_PACKAGES  := $(C_PACKAGES) publicsuffix nftables python3 python3-venv python3-jsonschema valgrind util-linux chromium-headless-shell \
                   knot-dnsutils iputils-ping tcpdump tshark conntrack tmux debhelper
 CLIENT_PACKAGES := knot-dnsutils iputils-ping chromium-headless-shell
-REPLAY_PACKAGES := gcc libndpi-bin tshark python3
+REPLAY_PACKAGES := $(C_PACKAGES) libndpi-bin tshark python3
 DEB_PACKAGES   := debhelper dpkg-dev binutils python3
 LIFE_PACKAGES  := debootstrap lintian mandoc groff man-db python3-venv
 VM_PACKAGES    := qemu-system-x86 busybox-static cpio kmod nftables conntrack debootstrap e2fsprogs
@@ -30,7 +32,7 @@ SPDX_TOOLS := $(CURDIR)/.build-tools/spdx/bin/pyspdxtools
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test test-vm test-vm-systemd test-kills test-tsan test-package chaos soak lint metrics-page configuration-page install uninstall deb clean
+.PHONY: build demo test test-vm test-vm-systemd test-walk test-kills test-tsan test-package chaos soak lint metrics-page configuration-page install uninstall deb clean
 .PHONY: bench bench-live bench-clients bench-fallback bench-flood bench-scrapes bench-queues bench-restarts bench-transfer bench-lists bench-statistics bench-replay bench-growth bench-pictures
 build: build-packages
 	$(SWIFT) build $(RELEASE) --product grindvakt
@@ -52,6 +54,11 @@ test-vm: vm-packages build
 # DEBIAN_MIRROR says which): ten minutes on two cores. Not part of `test`.
 test-vm-systemd: vm-packages build
 	Tests/VirtualMachine/systemd --grindvakt $(BINARY)
+
+# The README and the operating guide, line by line as printed, in virtual machines of both releases that have the package and nothing else of the sensor (root, a
+# mirror as above): ten minutes. Not part of `test`.
+test-walk: vm-packages deb
+	Tests/VirtualMachine/systemd --walk --package $$(ls -t $(CURDIR)/.build/deb/grindvakt_*.deb | head -n 1) --releases bookworm,trixie
 
 # The package's bill and manual pages, lintian, then its life in fresh folders of Debian 12 and 13 (root, a mirror of Debian: DEBIAN_MIRROR says which):
 # a quarter of an hour. Not part of `test`.
@@ -123,14 +130,14 @@ bench-fallback: demo-packages test-packages $(AIOQUIC) build
 	Benchmarks/live/fallback
 
 # What a flood of blocked queries, and answering it, costs those who ask for other names (root); about three minutes.
-bench-flood: demo-packages build
+bench-flood: c-packages build
 	Benchmarks/live/flood
 
-# What those who ask for the counters, and abuse that, cost those who wait for verdicts (root); about three minutes.
+# What those who ask for the counters, and abuse that, cost those who wait for verdicts (root); about two minutes.
 bench-scrapes: demo-packages test-packages build
 	Benchmarks/live/scrapes
 
-# Restarts, kills and upgrades under load: what is lost (nothing), and how late packets come (root); about ten minutes.
+# Restarts, kills and upgrades under load: what is lost (nothing), and how late packets come (root); about three minutes.
 bench-restarts: demo-packages test-packages build
 	Benchmarks/live/restarts
 
@@ -232,10 +239,11 @@ uninstall:
 
 # ---- packages and tools ----
 
-.PHONY: build-packages demo-packages test-packages client-packages replay-packages deb-packages life-packages vm-packages
+.PHONY: build-packages demo-packages test-packages c-packages client-packages replay-packages deb-packages life-packages vm-packages
 build-packages: ; @$(call require,$(BUILD_PACKAGES))
 demo-packages:  ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES))
 test-packages:  ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(TEST_PACKAGES))
+c-packages:     ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(C_PACKAGES))
 client-packages: ; @$(call require,$(BUILD_PACKAGES) $(DEMO_PACKAGES) $(CLIENT_PACKAGES))
 replay-packages: ; @$(call require,$(BUILD_PACKAGES) $(REPLAY_PACKAGES))
 deb-packages:   ; @$(call require,$(DEB_PACKAGES))

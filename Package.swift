@@ -42,6 +42,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             // A program that starts a sixth faster: nothing is exported from it, since nobody links against it, and lld lays it out
@@ -147,6 +148,7 @@ let package = Package(
             name: "Statistics",
             dependencies: ["Telemetry", "Figures", .product(name: "GRDB", package: "GRDB.swift")]
         ),
+        // TestSupport makes the hellos and Initials that probes send.
         .target(name: "CoverageProbes", dependencies: ["Wire", "Telemetry", "Figures", "ListFiles", "TestSupport"]),
         .target(
             name: "NetworkLab",
@@ -194,11 +196,11 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
 
-        // Tests: one target per target, and the rules of the house.
+        // Tests: most targets have their own; CommandLineTests and LiveTests try the program, LayeringTests the rules of the house.
         .target(
             name: "TestSupport",
             dependencies: [
-                "Wire", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             path: "Tests/TestSupport"
@@ -215,7 +217,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EvasionCasesTests",
-            dependencies: ["EvasionCases", "CaptureFiles", "Inspection", "TestSupport"]
+            dependencies: ["EvasionCases", "CaptureFiles", "Inspection", "Blocklists", "TestSupport"]
         ),
         .testTarget(
             name: "ResponsesTests",
@@ -226,7 +228,7 @@ let package = Package(
         ),
         .testTarget(name: "WireTests", dependencies: ["Wire", "TestSupport"]),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "NetworkLab", "TestSupport"]),
-        .testTarget(name: "FiguresTests", dependencies: ["Figures", "TestSupport"]),
+        .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
         .testTarget(
             name: "StatisticsTests",
             dependencies: [
@@ -265,13 +267,11 @@ let package = Package(
         ),
         .testTarget(
             name: "NetfilterQueueTests",
-            dependencies: [
-                "NetfilterQueue", "Responses", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport",
-            ]
+            dependencies: ["NetfilterQueue", "Responses", "Inspection", "Blocklists", "Wire", "TestSupport"]
         ),
         .testTarget(
             name: "CaptureFilesTests",
-            dependencies: ["CaptureFiles", "Inspection", "Blocklists", "Telemetry", "Wire", "TestSupport"]
+            dependencies: ["CaptureFiles", "Inspection", "Blocklists", "Wire", "TestSupport"]
         ),
         .testTarget(
             name: "LiveCaptureTests",
@@ -282,7 +282,7 @@ let package = Package(
         .testTarget(
             name: "ListFilesTests",
             dependencies: [
-                "ListFiles", "Blocklists", "Wire", "TestSupport", "CZlib",
+                "ListFiles", "Blocklists", "Telemetry", "Wire", "TestSupport", "CZlib",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ]
@@ -294,7 +294,13 @@ let package = Package(
         .testTarget(name: "HandoverTests", dependencies: ["Handover", "TestSupport"]),
         .testTarget(
             name: "ControlSocketTests",
-            dependencies: ["ControlSocket", "Telemetry", "NetworkLab", "TestSupport"]
+            dependencies: [
+                "ControlSocket", "Telemetry", "NetworkLab", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
         ),
         .testTarget(
             name: "CoverageProbesTests",
@@ -309,12 +315,12 @@ let package = Package(
         ),
         .testTarget(
             name: "OperationLogTests",
-            dependencies: ["OperationLog", "TestSupport", .product(name: "Logging", package: "swift-log")]
+            dependencies: ["OperationLog", .product(name: "Logging", package: "swift-log")]
         ),
-        .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab", "TestSupport"]),
+        .testTarget(name: "NetfilterRulesTests", dependencies: ["NetfilterRules", "NetworkLab"]),
         .testTarget(
             name: "SensorConfigurationTests",
-            dependencies: ["SensorConfiguration", "Figures", "OperationLog", "Blocklists", "Wire", "TestSupport"]
+            dependencies: ["SensorConfiguration", "Figures", "NetfilterRules", "Blocklists", "Wire", "TestSupport"]
         ),
         .testTarget(
             name: "HostChecksTests",
@@ -326,7 +332,7 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests",
             dependencies: [
-                "TestSupport", "grindvakt", "Figures", "BenchmarkRecords", "Telemetry",
+                "grindvakt", "Figures", "BenchmarkRecords", "Telemetry",
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
@@ -334,8 +340,8 @@ let package = Package(
         .testTarget(
             name: "LiveTests",
             dependencies: [
-                "TestSupport", "NetworkLab", "grindvakt", .product(name: "Subprocess", package: "swift-subprocess"),
-                "EvasionCases", "Inspection", "Blocklists", "ListFiles", "Telemetry", "Figures", "Statistics",
+                "TestSupport", "NetworkLab", "grindvakt", "EvasionCases", "Inspection", "Blocklists", "ListFiles",
+                "Telemetry", "Figures", "Statistics",
             ]
         ),
         .testTarget(name: "ConfinementTests", dependencies: ["Confinement"]),
@@ -344,7 +350,7 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// What `Benchmarks/cost.sh` and `Benchmarks/lists/run` build; nothing else needs it.
+// What `make bench`, `bench-lists` and `bench-statistics` measure; the product needs none of it.
 if Context.environment["GRINDVAKT_BENCHMARKS"] != nil {
     package.targets += [
         .target(
@@ -400,7 +406,7 @@ for target in package.targets where target.type != .system {
 if Context.environment["GRINDVAKT_FUZZING"] != nil {
     let instrumented = [
         "Wire", "Telemetry", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue", "CaptureFiles",
-        "ListFiles", "Responses", "SensorConfiguration", "Figures", "BenchmarkRecords", "Handover",
+        "ListFiles", "Responses", "SensorConfiguration", "Figures", "BenchmarkRecords", "Handover", "CoverageProbes",
     ]
     for target in package.targets where instrumented.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]))
@@ -412,6 +418,7 @@ if Context.environment["GRINDVAKT_FUZZING"] != nil {
         "HTTPRequestHead", "HTTP2Frame", "HPACK", "Encapsulations", "StreamAssembler", "FragmentAssembler",
         "CaptureFile", "ListFormats", "ListName", "SignedStatement", "Snapshot", "PacketComposer", "FieldRange",
         "ListenAddress", "BenchmarkRecord", "HandoverMessage", "PoolRecord", "Configuration",
+        "StateFiles", "ProbeReply",
     ] {
         package.targets.append(
             .executableTarget(
@@ -419,7 +426,7 @@ if Context.environment["GRINDVAKT_FUZZING"] != nil {
                 dependencies: [
                     "FuzzingDriver", "Wire", "Blocklists", "QUICProtection", "Inspection", "NetfilterQueue",
                     "CaptureFiles", "ListFiles", "Responses", "Telemetry", "SensorConfiguration", "BenchmarkRecords",
-                    "Handover",
+                    "Handover", "CoverageProbes",
                 ],
                 path: "Tests/Fuzzing/\(name)",
                 exclude: ["Seeds"],

@@ -14,6 +14,8 @@ import sys
 import threading
 import time
 
+from network import family
+
 TLS, HTTP = 443, 80
 FLIGHT = b"\x16\x03\x03\x0b\xb8" + bytes(3_000)
 FINISHED = b"\x14\x03\x03\x00\x01\x01" + b"\x17\x03\x03\x00\x80" + bytes(128)
@@ -212,10 +214,6 @@ def short(address, rate, seconds):
                 connection.stream.close()
     took = time.monotonic() - start
     return {"times": times, "unanswered": count - len(times), "rate": len(times) / took, "late": late}
-
-
-def family(address):
-    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 if __name__ == "__main__":

@@ -27,6 +27,15 @@ def command(*words, check=True):
     return done.stdout
 
 
+def progress(words):
+    """Tells how far it is, apart from what is measured."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def wait_for(what, seconds, condition):
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -21,15 +21,13 @@ import tempfile
 import threading
 import time
 
+from network import family
+
 RCODES = {0: "NOERROR", 2: "SERVFAIL", 3: "NXDOMAIN", 5: "REFUSED"}
 
 
 def elapsed(begin):
     return (time.perf_counter() - begin) * 1e3
-
-
-def family(address):
-    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def run_all(commands, limit):

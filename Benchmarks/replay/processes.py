@@ -1,5 +1,6 @@
 """Programs that are built, run and measured, and the tables of what they took. `run` and `../growth/run` use it."""
 
+import argparse
 import dataclasses
 import os
 import shlex
@@ -71,6 +72,16 @@ class Stopwatch:
         with open(self.result) as result:
             processor, wall, resident = result.read().split()
         return Cost(float(processor), float(wall), int(resident))
+
+
+def some_of(known):
+    """An option's type: words of these, with commas between them."""
+    def parse(text):
+        chosen = text.split(",")
+        if any(each not in known for each in chosen):
+            raise argparse.ArgumentTypeError(f"'{text}': give some of {','.join(known)}")
+        return chosen
+    return parse
 
 
 def lacks(name, packages):

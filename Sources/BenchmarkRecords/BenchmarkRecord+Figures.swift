@@ -178,14 +178,12 @@ extension BenchmarkRecord {
             switch Disclosure.total(over: attempts.map { PublishedCount($0) }) {
             case .fixed(let form): published[mechanism] = form
             case .figure:
-                let total = figures.filter { $0.mechanism == mechanism }.reduce(UInt64(0)) {
-                    $0.addingCapped($1.attempts)
-                }
+                let total = figures.filter { $0.mechanism == mechanism }.map(\.attempts).total
                 // No list has more than any list, and any list no more than all of them, whatever the counters were read between.
                 var lists: [String: UInt64] = [:]
                 for row in cells { lists[row.list, default: 0].addCapped(row.attempts[mechanism]) }
                 let least = lists.values.max() ?? 0
-                let most = attempts.reduce(UInt64(0)) { $0.addingCapped($1) }
+                let most = attempts.total
                 published[mechanism] = PublishedCount(min(max(total, least), most))
             }
         }
@@ -239,13 +237,6 @@ extension RecordedDurations {
     }
 }
 
-extension ActivationFigures {
-    /// Seconds from a moment to the update's use; none where the clocks say that it was used before.
-    fileprivate func lag(from moment: Int64?) -> Double? {
-        moment.map { max(0, Double(activatedAt) - Double($0)) }
-    }
-}
-
 /// A true count for each mechanism.
 private struct TrueCounts {
     private var counts = [UInt64](repeating: 0, count: Mechanism.allCases.count)
@@ -268,7 +259,7 @@ extension UInt64 {
     /// The number, or the largest that a record has.
     fileprivate var inRecord: UInt64 { Swift.min(self, PublishedCount.largest) }
 
-    fileprivate mutating func addCapped(_ other: UInt64) { self = addingCapped(other) }
+    fileprivate mutating func addCapped(_ other: UInt64) { self = adding(other) }
 }
 
 extension Double {

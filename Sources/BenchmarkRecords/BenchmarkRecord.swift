@@ -7,16 +7,16 @@ package import Telemetry
 /// ``PublishedCount``s; what is exact is about the sensors, the lists and the test names.
 package struct BenchmarkRecord: Equatable, Sendable {
     /// What the member `schema` says.
-    package static let schemaName = "grindvakt-benchmark-record"
+    static let schemaName = "grindvakt-benchmark-record"
 
     /// The version that this is.
     package static let version: UInt64 = 1
 
     /// The largest attempt window, in seconds.
-    package static let longestWindow: UInt64 = 3_600
+    static let longestWindow: UInt64 = 3_600
 
     /// The most elements that each of a record's arrays has.
-    package static let mostElements = 1_000
+    static let mostElements = 1_000
 
     /// The day, UTC.
     package let day: CalendarDate
@@ -52,7 +52,7 @@ package struct BenchmarkRecord: Equatable, Sendable {
     package let anyAttempts: MechanismCounts
 
     /// What the members of `visibility` are called.
-    package static let visibilityNames = [
+    static let visibilityNames = [
         "dns_names", "tls_names", "quic_names", "http_names", "without_server_name", "encrypted_client_hello",
         "incomplete", "unknown_quic_version", "dot_flows", "doq_flows", "doh_flows",
     ]

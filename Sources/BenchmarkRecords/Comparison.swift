@@ -144,7 +144,7 @@ package struct ComparedMember: Sendable {
 
     /// The sum of what is found in each record.
     func sum(_ numbers: (BenchmarkRecord) -> [UInt64]) -> UInt64 {
-        records.flatMap(numbers).reduce(UInt64(0)) { $0.addingCapped($1) }
+        records.flatMap(numbers).total
     }
 
     /// The longest 95th percentile of what is found in the records: there is none over several days that could be had from those of each.
@@ -197,7 +197,7 @@ package struct ComparedValue: Equatable, Sendable {
     /// It is no more.
     package let most: UInt64
     /// Whether the numbers are tenths.
-    package let isTenths: Bool
+    let isTenths: Bool
 
     init(least: UInt64, most: UInt64, isTenths: Bool) {
         self.least = least

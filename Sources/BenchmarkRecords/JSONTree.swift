@@ -1,4 +1,9 @@
+import Telemetry
+
 /// A value of JSON (RFC 8259) whose members keep their order.
+///
+/// Records come from other programs, which may indent and escape as they like: all of that is read. Documents that are signed are octet for octet
+/// what their signer wrote, and are read by `DocumentValue` of the target ListFiles, which refuses any other spelling.
 indirect enum JSONTree: Equatable {
     /// Members in braces.
     case object([Member])
@@ -41,7 +46,7 @@ indirect enum JSONTree: Equatable {
         case .null: text += "null"
         case .integer(let value): text += String(value)
         case .decimal(let value): text += value
-        case .string(let value): Self.quote(value, to: &text)
+        case .string(let value): text.appendJSON(value)
         case .array(let elements):
             text += "["
             for (index, element) in elements.enumerated() {
@@ -53,27 +58,12 @@ indirect enum JSONTree: Equatable {
             text += "{"
             for (index, member) in members.enumerated() {
                 text += index == 0 ? indent + "  " : "," + indent + "  "
-                Self.quote(member.name, to: &text)
+                text.appendJSON(member.name)
                 text += ": "
                 member.value.write(to: &text, indent: indent + "  ")
             }
             text += members.isEmpty ? "}" : indent + "}"
         }
-    }
-
-    private static func quote(_ value: String, to text: inout String) {
-        text += "\""
-        for scalar in value.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case ..<" ":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        text += "\""
     }
 }
 

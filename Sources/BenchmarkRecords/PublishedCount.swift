@@ -1,3 +1,5 @@
+import Figures
+
 /// How much of a count leaves the operator.
 ///
 /// Counts that stand for people are published in these four forms alone. Which one it is follows from the count itself, or, where it is a
@@ -22,10 +24,10 @@ package enum PublishedCount: Equatable, Sendable {
     package static let largest: UInt64 = 9_007_199_254_740_990
 
     /// How ``few`` is written.
-    package static let fewText = "<10"
+    static let fewText = "<10"
 
     /// How ``withheld`` is written.
-    package static let withheldText = "withheld"
+    static let withheldText = "withheld"
 
     /// What is published of a count that nothing else tells of.
     package init(_ count: UInt64) {
@@ -76,14 +78,6 @@ package struct CountRange: Equatable, Sendable {
 
     /// What the sum of two counts may be, up to the largest number there is.
     package static func + (left: CountRange, right: CountRange) -> CountRange {
-        CountRange(least: left.least.addingCapped(right.least), most: left.most.addingCapped(right.most))
-    }
-}
-
-extension UInt64 {
-    /// The sum, or the largest number where that is larger.
-    func addingCapped(_ other: UInt64) -> UInt64 {
-        let (sum, hasOverflown) = addingReportingOverflow(other)
-        return hasOverflown ? .max : sum
+        CountRange(least: left.least.adding(right.least), most: left.most.adding(right.most))
     }
 }

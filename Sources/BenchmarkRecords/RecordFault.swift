@@ -47,7 +47,10 @@ package struct RecordFault: Error, Equatable, CustomStringConvertible {
 
     /// A text of the program's own.
     package struct StaticText: Equatable, ExpressibleByStringLiteral, CustomStringConvertible {
+        /// The text.
         package let description: String
+
+        /// The text of a literal: what was read from a file is none.
         package init(stringLiteral value: StaticString) { description = value.description }
     }
 

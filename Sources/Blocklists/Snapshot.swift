@@ -259,11 +259,8 @@ extension Snapshot {
         let (start, end) = self.entries(inBucket: layout.bucket(fingerprint))
         var entries: [Entry] = []
         for entry in start..<end {
-            let index = layout.firstEntry + entry * 2
-            let matches =
-                words[index] == fingerprint.first && words[index + 1] >> 8 == fingerprint.second & (1 << 56 - 1)
-            guard matches else { continue }
-            let tag = EntryTag(rawValue: UInt8(truncatingIfNeeded: words[index + 1]))
+            guard isEntry(entry, fingerprint) else { continue }
+            let tag = EntryTag(rawValue: UInt8(truncatingIfNeeded: words[layout.firstEntry + entry * 2 + 1]))
             let place = Int(tag.position) - EntryTag.position(list: 0, role: .listed)
             let role = place < 0 ? .listed : EntryRole(rawValue: UInt8(place % EntryRole.allCases.count))
             guard let role else { continue }

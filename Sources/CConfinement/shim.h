@@ -1,3 +1,7 @@
+/*
+ * libseccomp, and the calls about capabilities and processes that Swift cannot import.
+ * Confinement alone imports this: nobody else takes anything away from the process.
+ */
 #ifndef GRINDVAKT_CCONFINEMENT_H
 #define GRINDVAKT_CCONFINEMENT_H
 

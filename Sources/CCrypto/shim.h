@@ -1,3 +1,7 @@
+/*
+ * libcrypto, whose contexts are made once and used for each packet: the keys and ciphers of QUIC Initials.
+ * QUICProtection alone imports this. Signatures and digests of adapters are swift-crypto's.
+ */
 #ifndef GRINDVAKT_CCRYPTO_H
 #define GRINDVAKT_CCRYPTO_H
 

@@ -1,3 +1,7 @@
+/*
+ * No library: control messages (cmsg(3)), by which descriptors go from process to process, and calls that Swift cannot import.
+ * Handover alone imports this.
+ */
 #ifndef GRINDVAKT_CHANDOVER_H
 #define GRINDVAKT_CHANDOVER_H
 

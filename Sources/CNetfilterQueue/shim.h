@@ -1,3 +1,7 @@
+/*
+ * libnetfilter_queue, libmnl and the kernel's headers of netfilter, and the little of them that Swift cannot import.
+ * NetfilterQueue alone imports this: nobody else speaks to the kernel's queues and to connection tracking.
+ */
 #ifndef GRINDVAKT_CNETFILTERQUEUE_H
 #define GRINDVAKT_CNETFILTERQUEUE_H
 

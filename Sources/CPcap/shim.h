@@ -1,3 +1,7 @@
+/*
+ * libpcap, and the little that Swift cannot import beside it.
+ * CaptureFiles, which writes capture files, and LiveCapture, which taps interfaces, alone import this.
+ */
 #ifndef GRINDVAKT_CPCAP_H
 #define GRINDVAKT_CPCAP_H
 

@@ -1,3 +1,7 @@
+/*
+ * No library: the one instruction that Swift cannot say, by which lookups wait for memory side by side.
+ * Blocklists and Inspection alone import this, each in the one file that keeps its flat memory.
+ */
 #ifndef GRINDVAKT_CPREFETCH_H
 #define GRINDVAKT_CPREFETCH_H
 

@@ -183,7 +183,8 @@ extension NameRecord {
             let sourceAddress = value["src"]?.string, let sourcePort = value["sport"]?.integer,
             let destinationAddress = value["dst"]?.string, let destinationPort = value["dport"]?.integer,
             let verdict = value["verdict"]?.string, let list = value["list"],
-            list == .null || list.string != nil
+            list == .null || list.string != nil,
+            frame >= 0, (0...65_535).contains(sourcePort), (0...65_535).contains(destinationPort)
         else { return nil }
         self.init(
             frame: frame,

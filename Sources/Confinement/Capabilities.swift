@@ -14,16 +14,16 @@ package struct Capabilities: OptionSet, Equatable, Sendable {
     }
 
     /// Files are read and written whatever their permissions say.
-    package static let dacOverride = Capabilities(number: CAP_DAC_OVERRIDE)
+    static let dacOverride = Capabilities(number: CAP_DAC_OVERRIDE)
     /// Queues are bound and verdicts given.
     package static let netAdmin = Capabilities(number: CAP_NET_ADMIN)
     /// Raw and packet sockets are opened.
     package static let netRaw = Capabilities(number: CAP_NET_RAW)
 
     /// Memory is locked beyond its limit.
-    package static let ipcLock = Capabilities(number: CAP_IPC_LOCK)
+    static let ipcLock = Capabilities(number: CAP_IPC_LOCK)
     /// Threads go before others beyond their limit.
-    package static let sysNice = Capabilities(number: CAP_SYS_NICE)
+    static let sysNice = Capabilities(number: CAP_SYS_NICE)
 
     /// How they are written in units: names with blanks between them, `none` where there is none.
     package var description: String {

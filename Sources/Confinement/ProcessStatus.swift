@@ -8,12 +8,8 @@ package struct ProcessStatus: Equatable, Sendable {
     package private(set) var permitted: Capabilities = []
     /// Whether no program that it starts can gain privileges.
     package private(set) var hasNoNewPrivileges = false
-    /// Filters of system calls around it; nil where the kernel does not count them (before 5.9), and tells only whether there are any.
-    package private(set) var filters: Int?
     /// Whether its system calls are filtered.
     package private(set) var isFiltered = false
-    /// Octets that are held in memory.
-    package private(set) var lockedOctets: UInt64 = 0
 
     /// The state of a process; nil where there is none of that number.
     package init?(process: Int32) {
@@ -44,8 +40,6 @@ package struct ProcessStatus: Equatable, Sendable {
             case "CapPrm": permitted = Capabilities(rawValue: UInt64(word, radix: 16) ?? 0)
             case "NoNewPrivs": hasNoNewPrivileges = word == "1"
             case "Seccomp": isFiltered = word == "2"
-            case "Seccomp_filters": filters = Int(word)
-            case "VmLck": lockedOctets = (UInt64(word) ?? 0).multipliedReportingOverflow(by: 1_024).partialValue
             default: break
             }
         }

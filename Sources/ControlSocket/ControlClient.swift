@@ -107,6 +107,20 @@ package enum ControlClient {
 }
 
 extension ControlClient {
+    /// Has the sensor read its lists anew.
+    ///
+    /// - Parameters:
+    ///   - socketPath: where the sensor's socket is.
+    ///   - timeout: how long all of it may take.
+    /// - Returns: what is active now, or why nothing has changed.
+    /// - Throws: ``ControlClientError``.
+    package static func reload(
+        socketPath: String,
+        timeout: Duration = .seconds(600)
+    ) async throws(ControlClientError) -> ReloadDocument {
+        try await lists("/reload", socketPath, timeout)
+    }
+
     /// Makes the snapshot before the active one active again.
     ///
     /// - Parameters:
@@ -118,9 +132,7 @@ extension ControlClient {
         socketPath: String,
         timeout: Duration = .seconds(10)
     ) async throws(ControlClientError) -> ReloadDocument {
-        let answer = try await change("/rollback", [], socketPath, timeout)
-        guard let document = try? ReloadDocument(json: answer) else { throw .brokenAnswer(socketPath) }
-        return document
+        try await lists("/rollback", socketPath, timeout)
     }
 
     /// Has the sensor start the program that is installed now, and leave its queues to it.
@@ -176,6 +188,16 @@ extension ControlClient {
         return try await control(path, PassRequest.text(name, change), socketPath, timeout)
     }
 
+    private static func lists(
+        _ path: String,
+        _ socketPath: String,
+        _ timeout: Duration
+    ) async throws(ControlClientError) -> ReloadDocument {
+        let answer = try await change(path, [], socketPath, timeout)
+        guard let document = try? ReloadDocument(json: answer) else { throw .brokenAnswer(socketPath) }
+        return document
+    }
+
     private static func control(
         _ path: String,
         _ body: [UInt8],
@@ -202,8 +224,7 @@ extension ControlClient {
             timeout: timeout
         )
         guard answer.status == 200 || answer.status == 409 else {
-            let line = answer.body.prefix(200).prefix { $0 >= 0x20 && $0 < 0x7F }
-            throw .answered(socketPath, status: answer.status, line: String(decoding: line, as: UTF8.self))
+            throw ControlClientError(status: answer.status, body: answer.body, socketPath)
         }
         return answer.body
     }
@@ -237,6 +258,12 @@ package enum ControlClientError: Error, Equatable, CustomStringConvertible {
             case ECONNRESET, EPIPE: .brokenAnswer(path)
             default: .failed(path: path, reason: systemReason(code))
             }
+    }
+
+    /// What an answer of another status says: its first line, without what could steer a terminal.
+    package init(status: Int, body: [UInt8], _ path: String) {
+        let line = body.prefix(200).prefix { $0 >= 0x20 && $0 < 0x7F }
+        self = .answered(path, status: status, line: String(decoding: line, as: UTF8.self))
     }
 
     /// The line for the operator.

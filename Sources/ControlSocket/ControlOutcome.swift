@@ -1,13 +1,14 @@
-import FoundationEssentials
 import Telemetry
 
 /// How the kill switch or a pass was turned.
-package enum ControlOutcome: Sendable, Equatable {
+package enum ControlOutcome: ChangeOutcome, Sendable, Equatable {
     /// It was done; this holds now: whether blocking is switched off, how many names are let pass, and when the pass that
     /// was asked for ends, in seconds since 1970-01-01 UTC.
     case done(killSwitch: Bool, passes: Int, endsAt: Double? = nil)
     /// Nothing has changed; the reason is one line for the operator, which never repeats the name that was asked for.
     case refused(reason: String)
+
+    var isDone: Bool { if case .done = self { true } else { false } }
 
     /// The outcome as the JSON object that `/kill-switch` and `/pass` answer with.
     var json: String {
@@ -29,7 +30,7 @@ package enum ControlOutcome: Sendable, Equatable {
 }
 
 /// The answer of `POST /kill-switch` and `POST /pass`, as a client reads it.
-package struct ControlDocument: Decodable, Sendable, Equatable {
+package struct ControlDocument: AnswerDocument, Sendable, Equatable {
     /// Whether it was done.
     package var done: Bool
     /// Why it was not.
@@ -40,13 +41,4 @@ package struct ControlDocument: Decodable, Sendable, Equatable {
     package var passes: Int?
     /// When the pass that was asked for ends, in seconds since 1970-01-01 UTC.
     package var endsAt: Double?
-
-    /// Reads the document.
-    ///
-    /// - Throws: a `DecodingError` where it is not one.
-    package init(json: [UInt8]) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        self = try decoder.decode(Self.self, from: Data(json))
-    }
 }

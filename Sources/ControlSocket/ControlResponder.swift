@@ -137,12 +137,7 @@ struct ControlResponder: Sendable {
             }
         case "/upgrade":
             guard let upgrade = source.upgrade else { return nil }
-            return { _, _, user in
-                let outcome = await upgrade(user)
-                var answer = Answer(status: .conflict, contentType: "application/json", body: outcome.json)
-                if case .done = outcome { answer.status = .ok }
-                return answer
-            }
+            return { _, _, user in Self.answer(await upgrade(user)) }
         case "/pass":
             guard let pass = source.pass else { return nil }
             return { query, body, user in
@@ -163,22 +158,8 @@ struct ControlResponder: Sendable {
         }
     }
 
-    private static func answer(_ outcome: ReloadOutcome) -> Answer {
-        let status: HTTPResponse.Status =
-            switch outcome {
-            case .reloaded: .ok
-            case .refused: .conflict
-            }
-        return Answer(status: status, contentType: "application/json", body: outcome.json)
-    }
-
-    private static func answer(_ outcome: ControlOutcome) -> Answer {
-        let status: HTTPResponse.Status =
-            switch outcome {
-            case .done: .ok
-            case .refused: .conflict
-            }
-        return Answer(status: status, contentType: "application/json", body: outcome.json)
+    private static func answer(_ outcome: some ChangeOutcome) -> Answer {
+        Answer(status: outcome.isDone ? .ok : .conflict, contentType: "application/json", body: outcome.json)
     }
 
     private func smallBody(of request: Request, on channel: any Channel) async throws -> [UInt8]? {

@@ -3,8 +3,8 @@ package import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// The sensor's HTTP/1.1 server on a Unix stream socket: `/metrics`, `/metrics.json`, `/healthz` and `/status`, and for root and the
-/// sensor's own user `POST /reload`, `/rollback`, `/kill-switch` and `/pass`.
+/// The sensor's HTTP/1.1 server on a Unix stream socket: `/`, `/metrics`, `/metrics.json`, `/healthz` and `/status`, and for root and the
+/// sensor's own user `POST /reload`, `/rollback`, `/kill-switch`, `/pass` and `/upgrade`.
 ///
 /// Guarantees: the socket listens when `init` returns; what ``HTTPService`` bounds is bounded; the socket file is removed at
 /// an orderly stop.

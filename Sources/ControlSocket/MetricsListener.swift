@@ -48,7 +48,7 @@ package final class MetricsListener: Service {
             close(descriptor)
             throw error
         }
-        let name = Self.name(address, Self.port(of: descriptor) ?? port)
+        let name = Self.name(address, Self.endpoint(of: descriptor)?.port.map { UInt16(clamping: $0) } ?? port)
         self.name = name
         listening = Mutex(descriptor)
         service = HTTPService(
@@ -163,19 +163,6 @@ package final class MetricsListener: Service {
         var isOn: CInt = 1
         // SAFETY: the option takes an integer, which outlives the call. Without it the listener works all the same.
         _ = unsafe setsockopt(descriptor, level, option, &isOn, socklen_t(MemoryLayout<CInt>.size))
-    }
-
-    /// The port that a socket is bound to; nil where the kernel does not tell.
-    private static func port(of descriptor: CInt) -> UInt16? {
-        // Both kinds of address begin with the family and the port, of two octets each.
-        var address = [UInt8](repeating: 0, count: 128)
-        var length = socklen_t(address.count)
-        let status = unsafe address.withUnsafeMutableBytes { bytes in
-            // SAFETY: the buffer is as long as the call is told and is not used after the closure; an address may lie at any octet
-            // for the kernel, which copies it.
-            unsafe getsockname(descriptor, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
-        }
-        return status == 0 ? UInt16(address[2]) << 8 | UInt16(address[3]) : nil
     }
 
     private static func name(_ address: String, _ port: UInt16) -> String {

@@ -1,5 +1,5 @@
 /// What is said of many durations: the median, the 95th percentile and the longest.
-package struct Distribution: Codable, Equatable, Sendable {
+package struct Distribution: Equatable, Sendable {
     /// Half of them are no longer.
     package let median: Double
     /// Nineteen of twenty are no longer.

@@ -1,11 +1,11 @@
 /// How subscribers reach the network.
-package enum Access: String, CaseIterable, Codable, Sendable {
+package enum Access: String, CaseIterable, Sendable {
     case fixed
     case mobile
 }
 
 /// The market that a sensor belongs to.
-package struct Market: Codable, Hashable, Sendable {
+package struct Market: Hashable, Sendable {
     /// What the market is called: `[a-z0-9-]`, at most 16 characters; an ISO 3166-1 code in lower case, as a rule.
     package var id: String
 

@@ -1,5 +1,5 @@
 /// How long the periods of a report are; all of them begin at midnight UTC, a week on its Monday (ISO 8601).
-package enum PeriodLength: String, CaseIterable, Codable, Sendable {
+package enum PeriodLength: String, CaseIterable, Sendable {
     case hour
     case day
     case week
@@ -7,7 +7,7 @@ package enum PeriodLength: String, CaseIterable, Codable, Sendable {
 }
 
 /// A stretch of time that figures are added up over.
-package struct Period: Codable, Hashable, Sendable {
+package struct Period: Hashable, Sendable {
     /// How long it is.
     package let length: PeriodLength
 
@@ -69,7 +69,7 @@ package struct Period: Codable, Hashable, Sendable {
 }
 
 /// A day of the proleptic Gregorian calendar.
-package struct CalendarDate: Codable, Hashable, Sendable {
+package struct CalendarDate: Hashable, Sendable {
     /// The year, of the common era.
     package let year: Int64
     /// 1 to 12.

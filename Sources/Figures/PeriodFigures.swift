@@ -69,10 +69,16 @@ package struct PeriodFigures: Equatable, Sendable {
         self.removalSeconds = removalSeconds
         self.testMatches = testMatches
     }
+
+    /// Whether one comes before another in the order of periods, markets and windows.
+    package static func precedes(_ one: PeriodFigures, _ other: PeriodFigures) -> Bool {
+        (one.period.start, one.market.id, one.attemptWindow)
+            < (other.period.start, other.market.id, other.attemptWindow)
+    }
 }
 
 /// How sensors ran in a period.
-package struct OperationFigures: Codable, Equatable, Sendable {
+package struct OperationFigures: Equatable, Sendable {
     /// Seconds in which a sensor ran.
     package var uptimeSeconds: Double
     /// Seconds in which packets passed that nobody had looked at.
@@ -105,7 +111,7 @@ package struct OperationFigures: Codable, Equatable, Sendable {
 }
 
 /// What became of one list in a period.
-package struct ListFigures: Codable, Equatable, Sendable {
+package struct ListFigures: Equatable, Sendable {
     /// The list's name.
     package var list: String
     /// Its updates that came into use in the period, oldest first.
@@ -138,7 +144,7 @@ package struct ListFigures: Codable, Equatable, Sendable {
 }
 
 /// An update of a list that came into use.
-package struct ActivationFigures: Codable, Equatable, Sendable {
+package struct ActivationFigures: Equatable, Sendable {
     /// The update's number, as its publisher counts; nil where it has none.
     package var sequence: UInt64?
     /// When it was issued, in seconds since 1970-01-01 UTC; nil where the publisher does not say.
@@ -155,10 +161,15 @@ package struct ActivationFigures: Codable, Equatable, Sendable {
         self.receivedAt = receivedAt
         self.activatedAt = activatedAt
     }
+
+    /// Seconds from a moment to the update's use, nil of none; a moment behind the use is a clock's fault, and counts as no time.
+    package func lag(from moment: Int64?) -> Double? {
+        moment.map { max(0, Double(activatedAt) - Double($0)) }
+    }
 }
 
 /// Entries that could not be taken, for one reason.
-package struct RejectedFigures: Codable, Equatable, Sendable {
+package struct RejectedFigures: Equatable, Sendable {
     /// The reason, in one word of a closed set like `not_enforceable`.
     package var reason: String
     /// How many.
@@ -229,7 +240,7 @@ package struct TestMatchFigures: Equatable, Sendable {
 }
 
 /// How much of the traffic showed a name, whatever lists say.
-package struct VisibilityFigures: Codable, Equatable, Sendable {
+package struct VisibilityFigures: Equatable, Sendable {
     /// Names read from DNS.
     package var dnsNames: UInt64
     /// Names read from TLS over TCP.

@@ -1,6 +1,7 @@
 /// HTML that is put together piece by piece; what is not HTML goes through ``escape(_:)``.
 package enum HTMLText {
-    /// Text as HTML, fit for elements and for attributes in quotes. A character that no HTML may have becomes U+FFFD.
+    /// Text as HTML, fit for elements and for attributes in quotes. Controls, line feeds among them, and marks that turn the direction become
+    /// U+FFFD.
     package static func escape(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {

@@ -199,13 +199,13 @@ package struct HostGatherer: Sendable {
     /// The rules of iptables in both families; none where it is not installed.
     private static func iptablesTexts() async -> Fact<[(program: String, text: String)]> {
         var texts: [(program: String, text: String)] = []
-        for name in ["iptables", "ip6tables"] {
-            let save = Program(name: "\(name)-save")
-            guard await save.isInstalled(), name == "iptables" || HostFile.exists("/proc/net/if_inet6") else {
+        for program in IPTablesProgram.allCases {
+            let save = Program(name: "\(program.rawValue)-save")
+            guard await save.isInstalled(), program == .iptables || HostFile.exists("/proc/net/if_inet6") else {
                 continue
             }
             switch await output(save, []) {
-            case .known(let text): texts.append((name, text))
+            case .known(let text): texts.append((program.rawValue, text))
             case .unknown(let reason): return .unknown(reason)
             case .denied(let privilege): return .denied(privilege: privilege)
             }

@@ -1,3 +1,5 @@
+import NetfilterRules
+
 /// What `iptables-save` or `ip6tables-save` lists.
 package struct IPTablesListing: Sendable, Equatable {
     /// One rule of a chain.
@@ -40,7 +42,7 @@ package struct IPTablesListing: Sendable, Equatable {
     /// The program that lists it: `iptables`, `ip6tables`, `iptables-legacy`, ….
     package var program: String
     /// The policies of the built-in chains, by table and chain: `filter FORWARD`, say.
-    package var policies: [String: String] = [:]
+    var policies: [String: String] = [:]
     /// The chains of each table that somebody made, as `TABLE CHAIN`.
     package var chains: Set<String> = []
     /// The rules, in their order.
@@ -67,7 +69,7 @@ package struct IPTablesListing: Sendable, Equatable {
                     policies["\(table) \(words[0])"] = String(words[1])
                 }
             } else {
-                let words = Self.words(of: line)
+                let words = IPTablesLine.words(of: line)
                 guard words.count >= 2, words[0] == "-A", table.isEmpty == false else { continue }
                 let position = (counts["\(table) \(words[1])"] ?? 0) + 1
                 counts["\(table) \(words[1])"] = position
@@ -81,32 +83,6 @@ package struct IPTablesListing: Sendable, Equatable {
     /// The rules of one chain, in their order.
     func rules(_ table: String, _ chain: String) -> [Rule] {
         rules.filter { $0.table == table && $0.chain == chain }
-    }
-
-    /// The words of a line; a quotation is one word, with what its backslashes stand for.
-    private static func words(of line: Substring) -> [String] {
-        var words: [String] = []
-        var word: String?
-        var isQuoted = false
-        var isEscaped = false
-        for character in line {
-            if isEscaped {
-                word = (word ?? "") + String(character)
-                isEscaped = false
-            } else if isQuoted, character == "\\" {
-                isEscaped = true
-            } else if character == "\"" {
-                isQuoted.toggle()
-                word = word ?? ""
-            } else if character == " ", isQuoted == false {
-                if let word { words.append(word) }
-                word = nil
-            } else {
-                word = (word ?? "") + String(character)
-            }
-        }
-        if let word { words.append(word) }
-        return words
     }
 }
 

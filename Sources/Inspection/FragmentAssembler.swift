@@ -130,9 +130,6 @@ struct FragmentAssembler: ~Copyable, Sendable {
     /// Octets of memory that a block takes, with its share of the tables.
     static let blockCost = blockSize + 4 + MemoryLayout<FragmentedDatagram>.stride + 8
 
-    /// Octets before each piece: start, count, and whether it is the last.
-    private static let headerSize = 5
-
     private var data: FlatArray<UInt8>
     private var blocks: BlockPool
     private var datagrams: FlatArray<FragmentedDatagram>

@@ -306,7 +306,8 @@ extension Inspector {
         return true
     }
 
-    private mutating func openAssembly(_ flow: UInt32, _ isSecond: Bool) -> UInt32? {
+    /// An assembly for a direction or an attempt of a flow, for which the streams that have waited longest make room; nil where none is to be had.
+    mutating func openAssembly(_ flow: UInt32, _ isSecond: Bool) -> UInt32? {
         var assembly = assembler.open(flow: flow, isSecond: isSecond)
         while assembly == 0 {
             guard evictOldestStream(sparing: flow) else { return nil }
@@ -315,7 +316,8 @@ extension Inspector {
         return assembly
     }
 
-    private mutating func reserve(_ assembly: UInt32, end: Int, _ flow: UInt32) -> Bool {
+    /// Whether an assembly has room for the octets up to `end`, for which the streams that have waited longest make room.
+    mutating func reserve(_ assembly: UInt32, end: Int, _ flow: UInt32) -> Bool {
         while assembler.reserve(assembly, end: end) == false {
             guard evictOldestStream(sparing: flow) else { return false }
         }

@@ -80,7 +80,7 @@ extension Inspector {
     /// Notes that the server may take the stream without this octet.
     private mutating func noteUrgentData(at offset: Int, _ flow: UInt32, _ isSecond: Bool) {
         findings.anomalies.insert(.urgentData)
-        guard offset >= 0, offset < assembler.streamLimit, openAssembly(flow, isSecond) else { return }
+        guard offset >= 0, offset < assembler.streamLimit, hasAssembly(flow, isSecond) else { return }
         let assembly = flows[flow][isSecond].assembly
         guard offset >= Int(assembler[assembly].base) else { return }
         if assembler.addRemoval(at: offset, in: assembly) == false { lostOverlaps += 1 }
@@ -316,13 +316,9 @@ extension Inspector {
     }
 
     /// Makes sure that a direction has an assembly, making room by giving up the stream that has waited longest.
-    private mutating func openAssembly(_ flow: UInt32, _ isSecond: Bool) -> Bool {
+    private mutating func hasAssembly(_ flow: UInt32, _ isSecond: Bool) -> Bool {
         guard flows[flow][isSecond].assembly == 0 else { return true }
-        var assembly = assembler.open(flow: flow, isSecond: isSecond)
-        while assembly == 0 {
-            guard evictOldestStream(sparing: flow) else { return false }
-            assembly = assembler.open(flow: flow, isSecond: isSecond)
-        }
+        guard let assembly = openAssembly(flow, isSecond) else { return false }
         flows[flow][isSecond].assembly = assembly
         flows[flow][isSecond].firstReading = flows[flow][isSecond].reading
         return true
@@ -333,11 +329,9 @@ extension Inspector {
         // What lies past the limit cannot belong to the message that is waited for.
         let end = min(offset + payload.count, assembler.streamLimit)
         guard offset < end else { return .agreed }
-        guard openAssembly(flow, isSecond) else { return .refused }
+        guard hasAssembly(flow, isSecond) else { return .refused }
         let assembly = flows[flow][isSecond].assembly
-        while assembler.reserve(assembly, end: end) == false {
-            guard evictOldestStream(sparing: flow) else { return .refused }
-        }
+        guard reserve(assembly, end: end, flow) else { return .refused }
         if offset > Int(assembler[assembly].contiguous) { findings.anomalies.insert(.outOfOrder) }
         let result = assembler.store(payload.extracting(0..<end - offset), at: offset, in: assembly)
         switch result {

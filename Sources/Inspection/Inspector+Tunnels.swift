@@ -6,15 +6,7 @@ extension Inspector {
     /// Whether a datagram's ports are those of a tunnel: all that a datagram of any other kind costs.
     @inline(__always)
     static func mayBeTunnel(_ datagram: borrowing UDPDatagram) -> Bool {
-        mayBeTunnel(datagram.destinationPort) || mayBeTunnel(datagram.sourcePort)
-    }
-
-    /// The ports that ``Tunnel`` knows.
-    private static func mayBeTunnel(_ port: UInt16) -> Bool {
-        switch port {
-        case 1_701, 2_152, 3_544, 4_789, 4_790, 5_247, 6_081, 6_635, 8_472: true
-        default: false
-        }
+        Tunnel.isPort(datagram.destinationPort) || Tunnel.isPort(datagram.sourcePort)
     }
 
     /// What follows from the packet inside a datagram; nil where there is none.

@@ -58,8 +58,8 @@ package struct InspectorConfiguration: Equatable, Sendable {
     /// Nanoseconds in which packets with names under one entry of a list belong to one attempt, see ``AttemptTable``.
     package var attemptWindow: UInt64 = AttemptTable.defaultWindow
 
-    /// The secret that flows are found by, and entries told apart by in counting attempts. A capture's replay keeps the fixed one and so repeats itself to the byte; a live sensor takes a
-    /// random one, so that nobody outside can fill one bucket of its table.
+    /// The secret that flows are found by, and entries told apart by in counting attempts. A capture's replay keeps the fixed one and so repeats
+    /// itself to the byte; a live sensor takes a random one, so that nobody outside can fill one bucket of its table.
     package var flowKey = HashKey(0x6772_696e_6476_616b, 0x7420_666c_6f77_7321)
 
     /// The defaults.

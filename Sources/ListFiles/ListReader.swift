@@ -135,12 +135,6 @@ package struct ListReading: Sendable {
         self.format = format
     }
 
-    /// What was rejected as a share of all that the file says, from 0 to 1; zero for a file that says nothing.
-    package var rejectedShare: Double {
-        let all = entryCount + exceptionCount + rejectedCount + notEnforceableCount
-        return all == 0 ? 0 : Double(rejectedCount) / Double(all)
-    }
-
     /// Notes that the line read last, or a name on it, was left out.
     mutating func note(_ cause: ListLineError) -> RejectedLine {
         causes[cause, default: 0] += 1

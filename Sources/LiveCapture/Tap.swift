@@ -184,9 +184,9 @@ struct TapStatistics: Equatable, Sendable {
 }
 
 /// The network interfaces of this host.
-package enum NetworkInterfaces {
+enum NetworkInterfaces {
     /// Their names in the kernel's order, and before them the one that stands for all.
-    package static func names() -> [String] {
+    static func names() -> [String] {
         var names = [TapConfiguration.anyInterface]
         // SAFETY: the list ends with an entry without a name, and is freed once, after its strings were copied.
         guard let list = unsafe if_nameindex() else { return names }

@@ -18,14 +18,14 @@ package struct Frame: Sendable, Equatable {
     ///   - hasColour: whether tones are shown.
     /// - Returns: what is to be written in one piece.
     package func text(columns: Int, rows: Int, hasColour: Bool) -> String {
-        var text = Sequence.beginUpdate
+        var text = ControlSequence.beginUpdate
         for (index, line) in lines.enumerated() {
-            text += Sequence.move(toLine: index + 1) + line.text(hasColour: hasColour)
+            text += ControlSequence.move(toLine: index + 1) + line.text(hasColour: hasColour)
             // Behind a full line the cursor still stands on its last cell, which would be erased.
-            if line.width < columns { text += Sequence.eraseLine }
+            if line.width < columns { text += ControlSequence.eraseLine }
         }
-        if lines.count < rows { text += Sequence.move(toLine: lines.count + 1) + Sequence.eraseBelow }
-        return text + Sequence.endUpdate
+        if lines.count < rows { text += ControlSequence.move(toLine: lines.count + 1) + ControlSequence.eraseBelow }
+        return text + ControlSequence.endUpdate
     }
 }
 
@@ -34,7 +34,7 @@ extension Line {
     package func text(hasColour: Bool) -> String {
         guard hasColour else { return text }
         return runs.map { run in
-            guard let codes = Sequence.codes(run.tone) else { return run.text }
+            guard let codes = ControlSequence.codes(run.tone) else { return run.text }
             return "\u{1B}[\(codes)m\(run.text)\u{1B}[0m"
         }.joined()
     }

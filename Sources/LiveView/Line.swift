@@ -1,3 +1,5 @@
+import Figures
+
 /// What a piece of text means; how that looks is up to the terminal.
 package enum Tone: Sendable, Equatable {
     case plain
@@ -20,7 +22,9 @@ package enum Tone: Sendable, Equatable {
 package struct Line: Sendable, Equatable {
     /// A piece of text of one tone.
     package struct Run: Sendable, Equatable {
+        /// Its text.
         package var text: String
+        /// What its text means.
         package var tone: Tone
     }
 
@@ -95,7 +99,7 @@ package struct Line: Sendable, Equatable {
     }
 
     /// The line with all of its text in one tone.
-    package func toned(_ tone: Tone) -> Line { Line(text, tone) }
+    func toned(_ tone: Tone) -> Line { Line(text, tone) }
 }
 
 /// The signs that the view is drawn with.
@@ -116,8 +120,8 @@ package struct Signs: Sendable, Equatable {
 
     /// Signs of Unicode, for a terminal in UTF-8.
     package static let unicode = Signs(
-        bars: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
-        blocks: ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"],
+        bars: Bars.unicode,
+        blocks: Bars.unicode,
         rule: "─",
         separator: "·",
         more: "…",
@@ -127,7 +131,7 @@ package struct Signs: Sendable, Equatable {
 
     /// Signs of ASCII alone, for all other terminals.
     package static let ascii = Signs(
-        bars: ["_", ".", ":", "-", "=", "+", "*", "#"],
+        bars: Bars.ascii,
         blocks: [".", ".", ":", ":", "|", "|", "#", "#"],
         rule: "-",
         separator: "|",

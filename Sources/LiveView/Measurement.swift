@@ -111,7 +111,7 @@ package struct Measurement: Sendable, Equatable {
     package var takenAt: Double { status.startedAt + status.uptimeSeconds }
 
     /// Whether packets are only looked at, as a tap does.
-    package var isOnlyLooking: Bool { queues.isEmpty && taps.isEmpty == false }
+    var isOnlyLooking: Bool { queues.isEmpty && taps.isEmpty == false }
 
     /// Whether what matches is dropped at all: a tap only looks, and the kill switch lets everything pass.
     package var isBlocking: Bool { status.killSwitch != true && isOnlyLooking == false }

@@ -32,19 +32,19 @@ extension Screen {
             width: 6,
             cells { Table.Cell($0.isPresent ? "\($0.number)" : "\($0.number) gone", $0.isPresent ? .plain : .alarm) }
         )
-        table.add(title("PACKETS/s", .packets), width: 9, cells { Table.Cell(Figures.rate($0.packets), .strong) })
-        table.add("DROPPED/s", rank: 4, width: 9, cells { Table.Cell(Figures.rate($0.dropped)) })
-        table.add(title("WAITING", .waiting), width: 7, cells { Table.Cell(Figures.count($0.waiting)) })
+        table.add(title("PACKETS/s", .packets), width: 9, cells { Table.Cell(FigureText.rate($0.packets), .strong) })
+        table.add("DROPPED/s", rank: 4, width: 9, cells { Table.Cell(FigureText.rate($0.dropped)) })
+        table.add(title("WAITING", .waiting), width: 7, cells { Table.Cell(FigureText.count($0.waiting)) })
         table.add(title("KLOST/s", .lost), width: 7, cells { Self.loss($0.kernelLost) })
         table.add("ULOST/s", width: 7, cells { Self.loss($0.userLost) })
         table.add("UNSEEN/s", rank: 1, width: 8, cells { Self.loss($0.unseen) })
         table.add("OVERRUN/s", rank: 6, width: 9, cells { Self.loss($0.overruns) })
         table.add(title("LOAD", .load), rank: 2, width: 5, cells { Self.load($0.load) })
-        table.add("P50", rank: 5, width: 6, cells { Table.Cell(Figures.time($0.latency?.median)) })
-        table.add(title("P99", .latency), rank: 1, width: 6, cells { Table.Cell(Figures.time($0.latency?.p99)) })
-        table.add("P99.9", rank: 5, width: 7, cells { Table.Cell(Figures.time($0.latency?.p999)) })
-        table.add("FLOWS", rank: 3, width: 6, cells { Table.Cell(Figures.count($0.flows)) })
-        table.add("MEMORY", rank: 7, width: 7, cells { Table.Cell(Figures.octets($0.flowMemory)) })
+        table.add("P50", rank: 5, width: 6, cells { Table.Cell(FigureText.time($0.latency?.median)) })
+        table.add(title("P99", .latency), rank: 1, width: 6, cells { Table.Cell(FigureText.time($0.latency?.p99)) })
+        table.add("P99.9", rank: 5, width: 7, cells { Table.Cell(FigureText.time($0.latency?.p999)) })
+        table.add("FLOWS", rank: 3, width: 6, cells { Table.Cell(FigureText.count($0.flows)) })
+        table.add("MEMORY", rank: 7, width: 7, cells { Table.Cell(FigureText.octets($0.flowMemory)) })
         let lines = table.lines(width: columns)
         guard queues.isEmpty == false else { return [Line(" no queue", .faint)] }
         return hasCurves ? curves(lines, queues.map { .queue($0.number) }) : lines.lines
@@ -70,12 +70,12 @@ extension Screen {
             width: 7,
             cells { Table.Cell($0.isReading ? "yes" : "NO", $0.isReading ? .plain : .alarm) }
         )
-        table.add(title("PACKETS/s", .packets), width: 9, cells { Table.Cell(Figures.rate($0.packets), .strong) })
-        table.add("RECEIVED/s", rank: 3, width: 10, cells { Table.Cell(Figures.rate($0.received)) })
+        table.add(title("PACKETS/s", .packets), width: 9, cells { Table.Cell(FigureText.rate($0.packets), .strong) })
+        table.add("RECEIVED/s", rank: 3, width: 10, cells { Table.Cell(FigureText.rate($0.received)) })
         table.add(title("KLOST/s", .lost), width: 7, cells { Self.loss($0.kernelLost) })
         table.add("IFLOST/s", rank: 2, width: 8, cells { Self.loss($0.interfaceLost) })
         table.add(title("LOAD", .load), rank: 2, width: 5, cells { Self.load($0.load) })
-        table.add("FLOWS", rank: 3, width: 6, cells { Table.Cell(Figures.count($0.flows)) })
+        table.add("FLOWS", rank: 3, width: 6, cells { Table.Cell(FigureText.count($0.flows)) })
         let lines = table.lines(width: columns)
         return hasCurves ? curves(lines, taps.map { .queue($0.number) }) : lines.lines
     }
@@ -107,24 +107,24 @@ extension Screen {
             title("ENTRIES", .entries),
             rank: 2,
             width: 7,
-            cells { Table.Cell(Figures.count(UInt64(max($0.status.entries, 0)))) }
+            cells { Table.Cell(FigureText.count(UInt64(max($0.status.entries, 0)))) }
         )
         table.add("SEQ", rank: 5, width: 4, cells { Table.Cell($0.status.sequence.map { String($0) } ?? "-") })
         table.add(
             title("AGE", .age),
             rank: 1,
             width: 7,
-            cells { Table.Cell(Figures.span(Self.age($0.status, at: now))) }
+            cells { Table.Cell(FigureText.span(Self.age($0.status, at: now))) }
         )
         table.add(title("EXPIRES", .expiry), rank: 1, width: 7, cells { Self.expiry($0.status, at: now) })
-        table.add(title("MATCHES/s", .matches), width: 9, cells { Table.Cell(Figures.rate($0.matches), .strong) })
+        table.add(title("MATCHES/s", .matches), width: 9, cells { Table.Cell(FigureText.rate($0.matches), .strong) })
         for label in Measurement.protocols {
             table.add("\(label.uppercased())/s", rank: 6, width: 6, cells { Self.matches($0, label) })
         }
-        table.add("MATCHES", rank: 6, width: 7, cells { Table.Cell(Figures.count($0.status.matches)) })
-        table.add("ATTEMPTS", rank: 3, width: 8, cells { Table.Cell(Figures.count($0.status.attempts)) })
-        table.add("EVENTS", rank: 5, width: 7, cells { Table.Cell(Figures.count($0.status.events)) })
-        table.add("LEFT-ALONE/s", rank: 8, cells { Table.Cell(Figures.rate($0.exempted)) })
+        table.add("MATCHES", rank: 6, width: 7, cells { Table.Cell(FigureText.count($0.status.matches)) })
+        table.add("ATTEMPTS", rank: 3, width: 8, cells { Table.Cell(FigureText.count($0.status.attempts)) })
+        table.add("EVENTS", rank: 5, width: 7, cells { Table.Cell(FigureText.count($0.status.events)) })
+        table.add("LEFT-ALONE/s", rank: 8, cells { Table.Cell(FigureText.rate($0.exempted)) })
         table.add("REFUSED", rank: 7, cells { Self.refused($0.status.updatesRefused) })
         let lines = table.lines(width: columns)
         var text = hasCurves ? curves(lines, lists.map { .list($0.status.id) }) : lines.lines
@@ -170,7 +170,7 @@ extension Screen {
             var line = line
             line.pad(to: start + 3)
             if index == 0 {
-                line.add("LAST \(Figures.span(Double(width * perColumn) * model.interval))", .faint)
+                line.add("LAST \(FigureText.span(Double(width * perColumn) * model.interval))", .faint)
             } else if series.indices.contains(index - 1) {
                 let values = model.history.columns(series[index - 1], width: width, perColumn: perColumn, .mean)
                 line.add(Curve.line(values, signs), .curve)
@@ -189,19 +189,19 @@ extension Screen {
     }
 
     private static func loss(_ rate: Double?) -> Table.Cell {
-        Table.Cell(Figures.rate(rate), (rate ?? 0) > 0 ? .alarm : .plain)
+        Table.Cell(FigureText.rate(rate), (rate ?? 0) > 0 ? .alarm : .plain)
     }
 
     private static func load(_ share: Double?) -> Table.Cell {
-        Table.Cell(Figures.share(share), (share ?? 0) >= 0.9 ? .warning : .plain)
+        Table.Cell(FigureText.share(share), (share ?? 0) >= 0.9 ? .warning : .plain)
     }
 
     private static func matches(_ list: Measurement.List, _ label: String) -> Table.Cell {
-        Table.Cell(Figures.rate(sum(list.blocked[label], list.observed[label])))
+        Table.Cell(FigureText.rate(sum(list.blocked[label], list.observed[label])))
     }
 
     private static func refused(_ updates: UInt64?) -> Table.Cell {
-        Table.Cell(Figures.count(updates), (updates ?? 0) > 0 ? .warning : .plain)
+        Table.Cell(FigureText.count(updates), (updates ?? 0) > 0 ? .warning : .plain)
     }
 
     private static func state(of list: StatusDocument.List) -> Table.Cell {
@@ -218,7 +218,7 @@ extension Screen {
     private static func expiry(_ list: StatusDocument.List, at now: Double) -> Table.Cell {
         guard let expiresAt = list.expiresAt else { return Table.Cell("never", .faint) }
         let left = expiresAt - now
-        guard left > 0 else { return Table.Cell("-\(Figures.span(-left))", .alarm) }
-        return Table.Cell(Figures.span(left), left < 86_400 ? .warning : .plain)
+        guard left > 0 else { return Table.Cell("-\(FigureText.span(-left))", .alarm) }
+        return Table.Cell(FigureText.span(left), left < 86_400 ? .warning : .plain)
     }
 }

@@ -155,7 +155,7 @@ package struct Screen: Sendable {
         let status = model.measurement?.status
         if let absence = model.absence {
             first.add(" AWAY ", .alarmBadge)
-            let since = status == nil ? "" : "for \(Figures.span(absence.seconds)); what follows is from before"
+            let since = status == nil ? "" : "for \(FigureText.span(absence.seconds)); what follows is from before"
             first.add(" " + (since.isEmpty ? absence.reason.plain : since))
             if since.isEmpty == false { notes.append(absence.reason.plain) }
         } else if let status {
@@ -182,7 +182,7 @@ package struct Screen: Sendable {
         }
         if state.isPaused, model.absence != nil { first.add(" PAUSED ", .warningBadge) }
         if let measurement = model.measurement {
-            first.add("\(Figures.clock(measurement.takenAt)) UTC", .faint, endingAt: columns - 1)
+            first.add("\(FigureText.clock(measurement.takenAt)) UTC", .faint, endingAt: columns - 1)
         }
         var lines = [first]
         // A small screen keeps its lines for figures.
@@ -193,16 +193,16 @@ package struct Screen: Sendable {
     }
 
     private var every: String {
-        model.interval < 1 ? "\(Int((model.interval * 1000).rounded()))ms" : Figures.span(model.interval)
+        model.interval < 1 ? "\(Int((model.interval * 1000).rounded()))ms" : FigureText.span(model.interval)
     }
 
     private func about(_ status: StatusDocument, columns: Int) -> Line {
         var facts = ["grindvakt \(status.version.plain)"]
         if let passes = status.passes, passes > 0 { facts.append("\(passes) let pass") }
-        if let seconds = status.failOpenSeconds, seconds > 0 { facts.append("\(Figures.span(seconds)) fail-open") }
+        if let seconds = status.failOpenSeconds, seconds > 0 { facts.append("\(FigureText.span(seconds)) fail-open") }
         facts += ["snapshot \(status.snapshotGeneration)", "reloads \(status.reloads.succeeded)"]
         if status.reloads.failed > 0 { facts[facts.count - 1] += " (\(status.reloads.failed) failed)" }
-        facts += ["each \(every)", socket.plain, "up \(Figures.span(status.uptimeSeconds))"]
+        facts += ["each \(every)", socket.plain, "up \(FigureText.span(status.uptimeSeconds))"]
         return Line(" " + facts.joined(separator: " \(signs.separator) "), .faint)
     }
 
@@ -261,7 +261,7 @@ package struct Screen: Sendable {
         var note = ""
         if part.section == .traffic {
             let scale = scale(columns: columns)
-            note = " last \(Figures.span(Double(scale.width * scale.perColumn) * model.interval)) "
+            note = " last \(FigureText.span(Double(scale.width * scale.perColumn) * model.interval)) "
             if scale.width == 0 { note = "" }
         }
         let length = max(columns - line.width - note.count - (note.isEmpty ? 0 : 1), 0)
@@ -304,11 +304,11 @@ package struct Screen: Sendable {
             return line
         }
         func rate(_ name: String, _ shares: Shares, _ series: History.Series, _ tone: Tone = .strong) -> Line {
-            row(name, Figures.rate(shares.rate), tone, series, .mean, rates(shares, room: room))
+            row(name, FigureText.rate(shares.rate), tone, series, .mean, rates(shares, room: room))
         }
         func seldom(_ name: String, _ shares: Shares, _ series: History.Series, _ tone: Tone = .plain) -> Line {
             let isSeen = (shares.rate ?? 0) > 0
-            return row(name, Figures.rate(shares.rate), isSeen ? tone : .plain, series, .highest, counts(shares))
+            return row(name, FigureText.rate(shares.rate), isSeen ? tone : .plain, series, .highest, counts(shares))
         }
 
         var traffic = [
@@ -316,7 +316,7 @@ package struct Screen: Sendable {
             rate(name(of: .blocked), measurement.blocked, .blocked),
             row(
                 "lost/s",
-                Figures.rate(measurement.lost.rate),
+                FigureText.rate(measurement.lost.rate),
                 (measurement.lost.rate ?? 0) > 0 ? .alarm : .plain,
                 .lost,
                 .highest,
@@ -326,10 +326,10 @@ package struct Screen: Sendable {
         if measurement.queues.isEmpty == false {
             let latency = measurement.latency
             var detail = Line("p50 ", .faint)
-            detail.add(Figures.time(latency?.median).left(room < 24 ? 0 : 6))
+            detail.add(FigureText.time(latency?.median).left(room < 24 ? 0 : 6))
             detail.add(room < 24 ? " p99.9 " : "  p99.9 ", .faint)
-            detail.add(Figures.time(latency?.p999))
-            traffic.append(row("verdict p99", Figures.time(latency?.p99), .strong, .p99, .highest, detail))
+            detail.add(FigureText.time(latency?.p999))
+            traffic.append(row("verdict p99", FigureText.time(latency?.p99), .strong, .p99, .highest, detail))
         }
         if measurement.observed.parts.isEmpty == false {
             traffic.append(rate("observed/s", measurement.observed, .observed, .plain))
@@ -413,10 +413,10 @@ package struct Screen: Sendable {
         let values = model.history.columns(series, width: width, perColumn: perColumn, summary)
         let highest = model.history.columns(series, width: width, perColumn: perColumn, .highest)
         let top = highest.compactMap { $0 }.max()
-        guard series == .p99 else { return (values, top, Figures.rate(top)) }
+        guard series == .p99 else { return (values, top, FigureText.rate(top)) }
         // Five decades, from 1 us to 100 ms, so that one slow packet does not flatten all others.
         let shares = values.map { $0.map { $0 <= 0 ? 0 : min(max(log10($0 * 1e6) / 5, 0.001), 1) } }
-        return (shares, 1, Figures.time(top))
+        return (shares, 1, FigureText.time(top))
     }
 
     private func name(of series: History.Series) -> String {
@@ -443,7 +443,7 @@ package struct Screen: Sendable {
             for part in shares.parts {
                 if line.width > 0 { line.add(padding > 0 ? "  " : " ") }
                 line.add("\(part.label.plain) ", .faint)
-                line.add(Figures.rate(part.rate).left(padding))
+                line.add(FigureText.rate(part.rate).left(padding))
             }
             return line
         }
@@ -458,8 +458,8 @@ package struct Screen: Sendable {
         var line = Line()
         for part in seen.sorted(by: { ($0.total, $1.label) > ($1.total, $0.label) }) {
             line.add("\(part.label.plain) ", .faint)
-            if let rate = part.rate, rate > 0 { line.add("\(Figures.rate(rate))/s ") }
-            line.add("(\(Figures.count(part.total)))  ", .faint)
+            if let rate = part.rate, rate > 0 { line.add("\(FigureText.rate(rate))/s ") }
+            line.add("(\(FigureText.count(part.total)))  ", .faint)
         }
         return line
     }
@@ -471,9 +471,12 @@ package struct Screen: Sendable {
         table.add("WHAT", numeric: false, width: 20, rows.map { Table.Cell($0.1.label.plain) })
         table.add(
             "PER SECOND",
-            rows.map { Table.Cell(Figures.rate($0.1.rate), ($0.1.rate ?? 0) > 0 ? .strong : .plain) }
+            rows.map { Table.Cell(FigureText.rate($0.1.rate), ($0.1.rate ?? 0) > 0 ? .strong : .plain) }
         )
-        table.add("SINCE START", rows.map { Table.Cell(Figures.count($0.1.total), $0.1.total > 0 ? .plain : .faint) })
+        table.add(
+            "SINCE START",
+            rows.map { Table.Cell(FigureText.count($0.1.total), $0.1.total > 0 ? .plain : .faint) }
+        )
         return table.lines(width: columns).lines
     }
 

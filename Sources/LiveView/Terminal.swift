@@ -64,7 +64,7 @@ package final class Terminal {
     /// - Throws: ``TerminalError`` when the terminal has gone.
     package func enter() throws(TerminalError) {
         TerminalModes.apply()
-        try write(Sequence.enter)
+        try write(ControlSequence.enter)
     }
 
     /// Gives the terminal back as it was.
@@ -131,7 +131,7 @@ private enum TerminalModes {
     nonisolated(unsafe) private static var hasInput = false
     nonisolated(unsafe) private static var isEntered = false
     nonisolated(unsafe) private static let farewell: UnsafeBufferPointer<UInt8> = {
-        let bytes = Array(Sequence.leave.utf8)
+        let bytes = Array(ControlSequence.leave.utf8)
         let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
         _ = unsafe copy.initialize(from: bytes)
         return UnsafeBufferPointer(copy)

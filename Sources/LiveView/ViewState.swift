@@ -10,7 +10,7 @@ package enum SortColumn: String, CaseIterable, Sendable {
     case list, matches, entries, age, expiry
 
     /// Whether it sorts lists, and not queues and taps.
-    package var sortsLists: Bool {
+    var sortsLists: Bool {
         switch self {
         case .queue, .packets, .waiting, .lost, .load, .latency: false
         case .list, .matches, .entries, .age, .expiry: true

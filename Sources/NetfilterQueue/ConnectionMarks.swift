@@ -85,7 +85,7 @@ package struct ConnectionMarks: Sendable {
                     return replaced
                 }
                 if message.type == UInt16(NLMSG_ERROR), message.payload.count >= 4 {
-                    throw Failure(errorNumber: -Int32(bitPattern: message.payload.nativeUInt32(at: 0)))
+                    throw Failure(errorNumber: 0 &- Int32(bitPattern: message.payload.nativeUInt32(at: 0)))
                 }
                 guard let connection = TrackedConnection(message), connection.mark & mask == replacement.old else {
                     continue
@@ -127,7 +127,7 @@ struct TrackedConnection {
         var attributes = NetlinkAttributes(bytes, from: 4)
         while let (type, value) = attributes.next() {
             switch type {
-            case ConnectionAttribute.originalTuple:
+            case ConnectionAttribute.original:
                 tuple = Self.copy(bytes, value)
                 transport = Self.transport(bytes.extracting(value))
             case ConnectionAttribute.zone: zone = Self.copy(bytes, value)
@@ -156,7 +156,7 @@ struct TrackedConnection {
     private static func transport(_ tuple: Span<UInt8>) -> UInt8 {
         var parts = NetlinkAttributes(tuple, from: 0)
         while let (type, value) = parts.next() {
-            guard type == ConnectionAttribute.tupleProtocol else { continue }
+            guard type == ConnectionAttribute.transport else { continue }
             var fields = NetlinkAttributes(tuple.extracting(value), from: 0)
             while let (type, field) = fields.next() {
                 guard type == ConnectionAttribute.protocolNumber, field.count >= 1 else { continue }
@@ -164,44 +164,6 @@ struct TrackedConnection {
             }
         }
         return 0
-    }
-}
-
-/// An attribute of a message about connections, as it is written.
-private struct ConnectionAttribute {
-    static let originalTuple = 1
-    static let mark = 8
-    static let zone = 18
-    static let tupleProtocol = 2
-    static let protocolNumber = 1
-    private static let markMask = 21
-    private static let nested: UInt16 = 0x8000
-
-    private let type: UInt16
-    private let value: [UInt8]
-
-    static func tuple(_ value: [UInt8]) -> ConnectionAttribute {
-        ConnectionAttribute(type: nested | UInt16(originalTuple), value: value)
-    }
-
-    static func mark(_ value: UInt32) -> ConnectionAttribute { number(UInt16(mark), value) }
-
-    static func markMask(_ value: UInt32) -> ConnectionAttribute { number(UInt16(markMask), value) }
-
-    static func zone(_ value: [UInt8]) -> ConnectionAttribute { ConnectionAttribute(type: UInt16(zone), value: value) }
-
-    private static func number(_ type: UInt16, _ value: UInt32) -> ConnectionAttribute {
-        ConnectionAttribute(
-            type: type,
-            value: stride(from: 24, through: 0, by: -8).map { UInt8(value >> UInt32($0) & 0xFF) }
-        )
-    }
-
-    /// Header, value, and zeros up to a multiple of four octets.
-    var bytes: [UInt8] {
-        let length = 4 + value.count
-        return nativeOctets(UInt16(clamping: length)) + nativeOctets(type) + value
-            + [UInt8](repeating: 0, count: (4 - length % 4) % 4)
     }
 }
 
@@ -223,10 +185,4 @@ private struct ConnectionMessage {
             nativeOctets(UInt32(NetlinkMessage.headerLength + body.count)) + nativeOctets(type) + nativeOctets(flags)
             + [UInt8](repeating: 0, count: 8) + body
     }
-}
-
-/// A number in the machine's own byte order, as netlink has it.
-private func nativeOctets<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number) -> [UInt8] {
-    // SAFETY: the octets are copied while the number lives.
-    unsafe withUnsafeBytes(of: number) { unsafe Array($0) }
 }

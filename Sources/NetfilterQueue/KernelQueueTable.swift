@@ -12,9 +12,6 @@ package struct KernelQueue: Equatable, Sendable {
     /// Packets that wait for a verdict.
     package let length: UInt64
 
-    /// How much of a packet is copied: 2 for as much as ``copyRange`` says.
-    package let copyMode: Int
-
     /// Octets of each packet that are copied.
     package let copyRange: Int
 
@@ -92,7 +89,6 @@ package enum KernelQueueTable {
                 number: number,
                 port: port,
                 length: fields[2],
-                copyMode: Int(clamping: fields[3]),
                 copyRange: Int(clamping: fields[4]),
                 kernelDropped: fields[5],
                 userDropped: fields[6],

@@ -252,7 +252,7 @@ private struct ConfigurationRequest {
                     message.payload.nativeUInt32(at: 12) == sequence
                 else { continue }
                 let code = Int32(bitPattern: message.payload.nativeUInt32(at: 0))
-                guard code == 0 else { throw .refused(queue: queue, step: step, errorNumber: -code) }
+                guard code == 0 else { throw .refused(queue: queue, step: step, errorNumber: 0 &- code) }
                 return
             }
         }

@@ -25,7 +25,7 @@ package struct QueueConfiguration: Equatable, Sendable {
     /// The value under ``markMask`` of a flow that need not be queued any more.
     package var acceptedMark: UInt32 = 0
 
-    /// The other value of such a flow, which ``WorkerPool/takeOtherAcceptedMark()`` changes to and from.
+    /// The other value of such a flow, which ``WorkerPool/mark(acceptedAnew:)`` changes to and from.
     package var acceptedAnewMark: UInt32 = 0
 
     /// The value under ``markMask`` of a flow that is dropped from now on.

@@ -7,7 +7,7 @@ package enum Remedy: Sendable, Equatable {
 }
 
 /// How the process ended that had a queue before.
-package enum Predecessor: Sendable, Equatable {
+enum Predecessor: Sendable, Equatable {
     /// In order: every packet that it received has its verdict.
     case leftNothing
     /// Nobody knows how; packets may be without a verdict.

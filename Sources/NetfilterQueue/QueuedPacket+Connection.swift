@@ -79,18 +79,3 @@ extension QueuedPacket {
         return (source, destination)
     }
 }
-
-/// The numbers of attributes that nest, and of the status that matters.
-private enum ConnectionAttribute {
-    static let original = 1
-    static let status = 3
-    static let addresses = 1
-    static let transport = 2
-    static let sourceV4 = 1
-    static let destinationV4 = 2
-    static let sourceV6 = 3
-    static let destinationV6 = 4
-    static let sourcePort = 2
-    static let destinationPort = 3
-    static let destinationTranslated: UInt32 = 1 << 5
-}

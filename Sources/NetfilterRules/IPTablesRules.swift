@@ -59,7 +59,7 @@ package enum IPTablesRules {
     }
 
     /// Whether the output of `iptables-save` names a chain of ours.
-    package static func areInstalled(in existing: String) -> Bool {
+    static func areInstalled(in existing: String) -> Bool {
         existing.split(separator: "\n").contains { $0.hasPrefix(":\(chainPrefix)") }
     }
 

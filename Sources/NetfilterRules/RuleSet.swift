@@ -112,7 +112,7 @@ package struct RuleSet: Sendable, Hashable {
 
     /// The UDP destination ports whose packets with a long header are queued whatever was decided about their flow, ascending, each once: another
     /// connection of QUIC may begin between the same ports, and nothing but its own packets tells it from the one before.
-    package var longHeaderPorts: [UInt16] {
+    var longHeaderPorts: [UInt16] {
         Set((quic ? quicPorts : []) + (encryptedDNS ? [Self.encryptedDNSPort] : [])).sorted()
     }
 

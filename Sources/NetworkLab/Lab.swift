@@ -37,7 +37,7 @@ package final class Lab: Sendable {
     ///
     /// The caller owns the lab and calls `tearDown`; `withLab` does that, and on signals too.
     /// - Throws: `LabError`; nothing is left behind then.
-    package static func make() async throws -> Lab {
+    static func make() async throws -> Lab {
         guard geteuid() == 0 else { throw LabError.missingPrivilege }
         try await Command.require(["ip", "ss"])
         await removeLeftOvers()
@@ -111,7 +111,7 @@ package final class Lab: Sendable {
     /// Ends the processes that the lab started, removes its namespaces and its folder; may be called again.
     ///
     /// Works in a cancelled task too.
-    package func tearDown() async {
+    func tearDown() async {
         await Task {
             let processes = self.processes.withLock { processes in
                 defer { processes = [] }

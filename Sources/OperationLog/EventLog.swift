@@ -8,7 +8,9 @@ package struct EventLog: LogHandler {
     static let other = "other"
 
     private let output: LogOutput
+    /// What is less grave is not logged.
     package var logLevel: Logger.Level
+    /// What every line has besides its own fields.
     package var metadata: Logger.Metadata = [:]
 
     /// A log on `output` of what is as grave as `level`, or graver.

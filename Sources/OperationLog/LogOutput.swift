@@ -119,7 +119,7 @@ package final class LogOutput: Sendable {
     }
 
     /// Whether what is written to a descriptor goes to the journal (`JOURNAL_STREAM` in systemd.exec(5)).
-    package static func isJournal(_ descriptor: CInt) -> Bool {
+    static func isJournal(_ descriptor: CInt) -> Bool {
         // SAFETY: the environment is not changed; the value is nil or a NUL-terminated string, copied at once.
         guard let value = unsafe getenv("JOURNAL_STREAM") else { return false }
         let numbers = unsafe String(cString: value).split(separator: ":").map { UInt64($0) }

@@ -143,12 +143,6 @@ extension UInt64 {
     mutating func add(_ count: Double) {
         self = adding(UInt64(counted: count))
     }
-
-    /// The sum, or the highest number where it would be higher.
-    func adding(_ other: UInt64) -> UInt64 {
-        let (sum, hasOverflown) = addingReportingOverflow(other)
-        return hasOverflown ? .max : sum
-    }
 }
 
 extension PeriodFigures {

@@ -76,9 +76,7 @@ enum DayFigures {
                 figures.lists[index].activations.sort { $0.activatedAt < $1.activatedAt }
             }
             return figures
-        }.sorted {
-            ($0.period.start, $0.market.id, $0.attemptWindow) < ($1.period.start, $1.market.id, $1.attemptWindow)
-        }
+        }.sorted(by: PeriodFigures.precedes)
     }
 }
 

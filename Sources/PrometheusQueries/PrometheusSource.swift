@@ -9,7 +9,7 @@ package import Figures
 /// Not known here is how long a blocked test name took to tell a client so; stores have it. Times to unblock are known by the bucket of a histogram.
 package struct PrometheusSource: FiguresSource {
     /// The market of sensors whose series have no label `market`.
-    package static let unlabelledMarket = "unlabelled"
+    static let unlabelledMarket = "unlabelled"
 
     private let server: any QueryAnswering
     private let subscribers: [String: Int]

@@ -46,19 +46,14 @@ package enum JSONReport {
     private static func headlines(_ report: Report, _ writer: inout JSONWriter) {
         let summary = ReportSummary(report)
         typealias Key = ReportSummary.Key
-        var coverage: [String: ReportSummary.Coverage] = [:]
-        for (key, found) in summary.coverage(by: { figures, _ in Key(market: figures.market.id) }) {
-            coverage[key.market] = found
-        }
-        var whole: [String: [Double]] = [:]
-        for (key, list) in summary.lists { whole[key.market, default: []] += list.lag.whole }
+        let headlines = summary.headlines
         writer.beginArray("markets")
         for (key, count) in summary.attempts(by: { Key(market: $0.market.id, window: $0.attemptWindow) }) {
             writer.beginObject()
             writer.write("market", key.market)
             writer.write("attempt_window_seconds", key.window)
-            writer.write("coverage", seconds: coverage[key.market]?.share)
-            write("issued_to_activated_seconds", Distribution(whole[key.market] ?? []), &writer)
+            writer.write("coverage", seconds: headlines[key.market]?.coverage)
+            write("issued_to_activated_seconds", headlines[key.market]?.lag, &writer)
             write("unblock_seconds", Distribution(summary.unblockSeconds(key.market)), &writer)
             writer.write("attempts", count.attempts)
             writer.write("events", count.events)

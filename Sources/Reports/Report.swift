@@ -14,7 +14,7 @@ package struct Report: Sendable {
     package let figures: [PeriodFigures]
 
     /// The lists that were asked for; empty for all.
-    package let chosenLists: [String]
+    let chosenLists: [String]
 
     /// The moment, in seconds since 1970-01-01 UTC, behind which nothing has happened yet.
     package let now: Int64
@@ -54,9 +54,7 @@ package struct Report: Sendable {
         let known = Set(periods)
         self.figures = figures.filter { known.contains($0.period) }
             .map { lists.isEmpty ? $0 : $0.reduced(to: Set(lists)) }
-            .sorted {
-                ($0.period.start, $0.market.id, $0.attemptWindow) < ($1.period.start, $1.market.id, $1.attemptWindow)
-            }
+            .sorted(by: PeriodFigures.precedes)
     }
 
     /// Whether nothing is known of any period.
@@ -92,19 +90,6 @@ extension PeriodFigures {
         reduced.anyAttempts = []
         return reduced
     }
-}
-
-extension UInt64 {
-    /// The sum, or the highest number where it would be higher.
-    func adding(_ other: UInt64) -> UInt64 {
-        let (sum, hasOverflown) = addingReportingOverflow(other)
-        return hasOverflown ? .max : sum
-    }
-}
-
-extension Sequence<UInt64> {
-    /// All of them together, or the highest number where that would be higher.
-    var total: UInt64 { reduce(0) { $0.adding($1) } }
 }
 
 extension Double {

@@ -73,18 +73,13 @@ struct ReportSections {
     // MARK: - At a glance
 
     private var headlines: ReportSection {
-        var coverage: [String: Double] = [:]
-        for (key, found) in summary.coverage(by: { figures, _ in Key(market: figures.market.id) }) {
-            coverage[key.market] = found.share
-        }
-        var whole: [String: [Double]] = [:]
-        for (key, list) in summary.lists { whole[key.market, default: []] += list.lag.whole }
+        let headlines = summary.headlines
         let attempts = summary.attempts { Key(market: $0.market.id, window: $0.attemptWindow) }
         let rows = attempts.map { key, count in
             [.text(key.market)] + windowCell(key.window)
                 + [
-                    .share(coverage[key.market]),
-                    .duration(Distribution(whole[key.market] ?? [])?.p95),
+                    .share(headlines[key.market]?.coverage),
+                    .duration(headlines[key.market]?.lag?.p95),
                     .duration(Distribution(summary.unblockSeconds(key.market))?.p95),
                     .rate(count.rate),
                 ]

@@ -203,6 +203,26 @@ struct ReportSummary {
 
     // MARK: - Markets
 
+    /// What is said of a market first.
+    struct Headline {
+        /// The share of its test names that was blocked; nil where none was asked for.
+        var coverage: Double?
+        /// Seconds from the issue of its updates to their use; nil where that is not known of any.
+        var lag: Distribution?
+    }
+
+    /// What is said of each market first, by its name.
+    var headlines: [String: Headline] {
+        var headlines: [String: Headline] = [:]
+        for (key, found) in coverage(by: { figures, _ in Key(market: figures.market.id) }) {
+            headlines[key.market, default: Headline()].coverage = found.share
+        }
+        var whole: [String: [Double]] = [:]
+        for (key, list) in lists { whole[key.market, default: []] += list.lag.whole }
+        for (market, seconds) in whole { headlines[market, default: Headline()].lag = Distribution(seconds) }
+        return headlines
+    }
+
     /// How the sensors of a market ran.
     func operation(_ market: String) -> OperationFigures {
         var sum = OperationFigures()
@@ -244,12 +264,10 @@ extension ReportSummary.Lag {
     /// Notes an update. A time before the one that it should follow is a clock's fault, and counts as none.
     mutating func add(_ update: ActivationFigures) {
         updates += 1
-        func seconds(_ from: Int64?, _ to: Int64?) -> Double? {
-            guard let from, let to else { return nil }
-            return max(Double(to) - Double(from), 0)
+        if let issuedAt = update.issuedAt, let receivedAt = update.receivedAt {
+            received.append(max(0, Double(receivedAt) - Double(issuedAt)))
         }
-        if let value = seconds(update.issuedAt, update.receivedAt) { received.append(value) }
-        if let value = seconds(update.receivedAt, update.activatedAt) { activated.append(value) }
-        if let value = seconds(update.issuedAt, update.activatedAt) { whole.append(value) }
+        if let value = update.lag(from: update.receivedAt) { activated.append(value) }
+        if let value = update.lag(from: update.issuedAt) { whole.append(value) }
     }
 }

@@ -80,7 +80,6 @@ package enum TextReport {
             isNumeric.append(false)
         }
         var widths = isNumeric.indices.map { column in cells.map { length($0[column]) }.max() ?? 0 }
-        // The widest words give way first; a curve does not, for a part of it would lie.
         let words = table.columns.indices.filter { table.columns[$0].isNumeric == false }
         func isTooWide() -> Bool { widths.reduce(0, +) + 2 * (widths.count - 1) > width }
         func narrow(to least: Int) {

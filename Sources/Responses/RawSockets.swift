@@ -151,8 +151,8 @@ package enum ResponseError: Error, Equatable, Sendable, CustomStringConvertible 
     package var description: String {
         switch self {
         case .notPermitted:
-            "missing CAP_NET_RAW, which answers and resets need: run as root, add it to AmbientCapabilities= in the systemd unit, or use the actions "
-                + "\"drop\" and \"observe\" alone"
+            "missing CAP_NET_RAW, which answers and resets need: run as root or with it, have the systemd unit open the sockets (ExecStartPre=+ with "
+                + "grindvakt answer-sockets), or use the actions \"drop\" and \"observe\" alone"
         case .nobodyKeepsSockets:
             "NOTIFY_SOCKET: not set, so nobody keeps the sockets; this is for ExecStartPre= of a systemd unit with NotifyAccess=exec"
         case .refused(let step, let errorNumber):

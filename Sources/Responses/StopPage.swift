@@ -46,7 +46,7 @@ package struct StopPage: Sendable {
     }
 
     /// The most octets of a response: with the longest headers of IP and TCP that are composed it is within 1,280.
-    package static let longestResponse = 1_200
+    static let longestResponse = 1_200
 
     /// The response, head and body.
     package let response: [UInt8]

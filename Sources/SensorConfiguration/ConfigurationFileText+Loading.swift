@@ -6,10 +6,10 @@ extension ConfigurationFileText {
     package static let maximumSize = 4 << 20
 
     /// The most drop-ins that are read.
-    package static let mostDropIns = 256
+    static let mostDropIns = 256
 
     /// The folder of the drop-ins that belong to a configuration.
-    package static func dropInFolder(of path: String) -> String { path + ".d" }
+    static func dropInFolder(of path: String) -> String { path + ".d" }
 
     /// Reads a configuration and its drop-ins: the file `path`, then each `*.toml` in the folder `path.d`, in the order of the octets of their
     /// names. Names that begin with a dot are left out; where there is no folder, there are no drop-ins.

@@ -1,20 +1,5 @@
 import TOMLKit
 
-/// A file of a configuration, and what it holds.
-package struct ConfigurationFileText: Equatable, Sendable {
-    /// The file, as it is told in errors.
-    package let path: String
-
-    /// What it holds (TOML 1.0).
-    package let text: String
-
-    /// A file with its text.
-    package init(path: String, text: String) {
-        self.path = path
-        self.text = text
-    }
-}
-
 /// A configuration, read from a file and its drop-ins: what holds in the end, where each value stands, and every fault.
 ///
 /// A later file wins key by key. A table `[[list]]` with the id of an earlier file's list changes that list, any other adds one. What is a

@@ -78,7 +78,9 @@ package enum ConfigurationValue: Equatable, Sendable {
 }
 
 extension ConfigurationValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+    /// A text, as a literal.
     package init(stringLiteral text: String) { self = .text(text) }
 
+    /// A number, as a literal.
     package init(integerLiteral number: Int) { self = .number(number) }
 }

@@ -1,14 +1,6 @@
 package import Wire
 
 extension SensorConfiguration {
-    /// What is done where the sensor cannot do its job.
-    package enum FailureAction: String, CaseIterable, Sendable {
-        /// Let the packet pass, and count it.
-        case accept
-        /// Drop it, and count it.
-        case drop
-    }
-
     /// How the sensor answers in place of what it drops.
     package struct Responses: Equatable, Sendable {
         /// The IPv4 address that a sinkhole answers with; nil where such queries get an answer without records.
@@ -60,7 +52,9 @@ extension SensorConfiguration {
 
     /// A text in the two languages of the stop page.
     package struct StopPageText: Equatable, Sendable {
+        /// The text in Swedish.
         package var swedish: String
+        /// The text in English.
         package var english: String
 
         /// A text in both languages.

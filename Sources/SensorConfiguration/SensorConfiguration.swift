@@ -147,4 +147,9 @@ package struct SensorConfiguration: Equatable, Sendable {
         default: return nil
         }
     }
+
+    /// Queues as ``queueRange(_:)`` reads them: one number, or "FIRST:LAST".
+    package static func text(of queues: ClosedRange<UInt16>) -> String {
+        queues.count == 1 ? "\(queues.lowerBound)" : "\(queues.lowerBound):\(queues.upperBound)"
+    }
 }

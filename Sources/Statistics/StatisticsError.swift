@@ -22,7 +22,7 @@ package enum StatisticsError: Error, Equatable, Sendable, CustomStringConvertibl
     case unusable(path: String, reason: String)
 
     /// Whether nothing but another file mends it.
-    package var isDamage: Bool {
+    var isDamage: Bool {
         if case .damaged = self { return true }
         return false
     }

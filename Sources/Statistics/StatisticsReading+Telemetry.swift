@@ -109,6 +109,7 @@ extension StatisticsReading.List {
             activatedAt: activatedAt
         )
     }
+
     /// What could not be taken, by its cause; where the causes are not known, by what kind they are of.
     private static func rejected(_ list: ListState) -> [RejectedFigures] {
         func figures(_ reason: String, _ count: Int) -> RejectedFigures {

@@ -79,12 +79,7 @@ private struct PeriodReading {
     }
 
     /// All that was found, by period, market and window.
-    var periods: [PeriodFigures] {
-        found.values.sorted { one, other in
-            (one.period.start, one.market.id, one.attemptWindow)
-                < (other.period.start, other.market.id, other.attemptWindow)
-        }
-    }
+    var periods: [PeriodFigures] { found.values.sorted(by: PeriodFigures.precedes) }
 
     /// Adds up the cells of each period.
     mutating func readCells(_ database: Database, _ start: Int64, _ end: Int64) throws {
@@ -107,7 +102,7 @@ private struct PeriodReading {
             }
             if period == nil { period = Period(length, containing: time) }
             let before = values[column.index] ?? 0
-            values[column.index] = column.isLatest ? value : before.addingClamped(value)
+            values[column.index] = column.isLatest ? value : before.adding(value)
         }
         if let period { take(values, period) }
     }
@@ -323,13 +318,5 @@ extension [ListFigures] {
         let place = firstIndex { $0.list >= list } ?? endIndex
         if place == endIndex || self[place].list != list { insert(ListFigures(list: list), at: place) }
         return place
-    }
-}
-
-extension UInt64 {
-    /// The sum, or the largest number where it is larger.
-    func addingClamped(_ other: UInt64) -> UInt64 {
-        let (sum, isBeyond) = addingReportingOverflow(other)
-        return isBeyond ? .max : sum
     }
 }

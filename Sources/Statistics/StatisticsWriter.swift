@@ -213,7 +213,7 @@ extension StatisticsWriter {
         defer { work.last = reading }
         let elapsed = StatisticsReading.milliseconds(reading.monotonic - (work.last?.monotonic ?? reading.monotonic))
         func add(_ series: Series) {
-            work.reckoned[series] = (work.reckoned[series] ?? 0).addingClamped(elapsed)
+            work.reckoned[series] = (work.reckoned[series] ?? 0).adding(elapsed)
         }
         add(Series(.uptime))
         if reading.killSwitch { add(Series(.killSwitch)) }

@@ -41,9 +41,9 @@ package enum ExpositionFormat: Sendable, CaseIterable {
 /// Guarantees: the families come in the order of ``Metric``; label values are queue numbers, interface names, list
 /// identifiers, the version, and the fixed texts of the enums in this target, nothing else; every value of an enum appears from the
 /// start, at zero, so that rates can be computed. Only two appear as they occur: coverage, which few sensors are told of, and
-/// the causes of refused updates, since thirteen series for each list would nearly all stay at zero, and the count of refused
-/// updates beside them, which alarms are made on, is there from the start. Texts about a list that somebody wrote, its publisher, purpose and legal basis, are
-/// for the status report alone.
+/// the causes of refused updates, since a series for each cause and list would nearly all stay at zero, and the count of refused
+/// updates beside them, which alarms are made on, is there from the start. Texts about a list that somebody wrote, its publisher,
+/// purpose and legal basis, are for the status report alone.
 package struct Exposition {
     private let format: ExpositionFormat
     private let workers: [CounterReading]

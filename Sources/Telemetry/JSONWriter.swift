@@ -33,7 +33,7 @@ package struct JSONWriter {
     /// Writes a member, or an element when the name is nil, whose value is text; nil text is written as null.
     package mutating func write(_ name: String?, _ value: String?) {
         separate(name)
-        if let value { quote(value) } else { text += "null" }
+        if let value { text.appendJSON(value) } else { text += "null" }
     }
 
     /// Writes a member, or an element when the name is nil, whose value is a whole number; nil is written as null.
@@ -81,25 +81,28 @@ package struct JSONWriter {
         if needsComma { text += "," }
         needsComma = true
         guard let name else { return }
-        quote(name)
+        text.appendJSON(name)
         text += ":"
     }
+}
 
-    private mutating func quote(_ value: String) {
-        text += "\""
+extension String {
+    /// Adds a text as JSON has it, in quotes.
+    package mutating func appendJSON(_ value: String) {
+        self += "\""
         for scalar in value.unicodeScalars {
             switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
+            case "\"": self += "\\\""
+            case "\\": self += "\\\\"
+            case "\n": self += "\\n"
+            case "\r": self += "\\r"
+            case "\t": self += "\\t"
             case ..<" ":
                 let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
+                self += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: unicodeScalars.append(scalar)
             }
         }
-        text += "\""
+        self += "\""
     }
 }

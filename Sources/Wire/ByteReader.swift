@@ -36,16 +36,6 @@ package struct ByteReader: ~Escapable {
         return value
     }
 
-    /// Reads a 24-bit number, as TLS uses for handshake lengths (RFC 8446 §4).
-    @_lifetime(self: copy self)
-    package mutating func readUInt24(_ field: WireField) throws(WireError) -> UInt32 {
-        guard remaining >= 3 else { throw .truncated(field) }
-        let high = UInt32(bytes[position])
-        let low = UInt32(bytes.bigEndianUInt16(at: position &+ 1))
-        position &+= 3
-        return high &<< 16 | low
-    }
-
     /// Passes over `count` octets.
     @_lifetime(self: copy self)
     package mutating func skip(_ count: Int, _ field: WireField) throws(WireError) {

@@ -4,7 +4,8 @@
 /// first, so that the names it lies under are prefixes of what is stored: `org`, then `example.org`. Label lengths keep an octet
 /// like `.` inside a label apart from a separator. Upper-case ASCII letters are folded (RFC 4343); no other octet is changed.
 ///
-/// It is deliberately not `CustomStringConvertible`: only ``presentation()`` spells a name, and the live sensor never calls it.
+/// It is deliberately not `CustomStringConvertible`: only ``presentation()`` spells a name, and the live sensor
+/// never calls it for a name out of a packet.
 @usableFromInline
 package struct DomainName: Sendable {
     /// The longest name in octets, without the root's (RFC 1035 §2.3.4: 255 octets with it).

@@ -35,7 +35,6 @@ package enum WireField: UInt8, Equatable, Sendable {
     case domainName
     case tlsRecordHeader
     case tlsRecordLength
-    case tlsHandshakeHeader
     case tlsHandshakeLength
     case clientHelloVersion
     case clientHelloRandom

@@ -79,13 +79,18 @@ extension WorkerFailure: CommandFailure {
     var exitStatus: Int32 { 3 }
 }
 
-/// A file named on the command line that cannot be used.
-struct FileFailure: CommandFailure {
+/// What cannot be done as it was asked: bad usage, configuration or input.
+struct Refusal: CommandFailure {
     let description: String
     let exitStatus: Int32 = 2
 }
 
 extension Grindvakt {
+    /// A line on standard error that ends nothing.
+    static func warn(_ text: String) {
+        _ = try? FileDescriptor.standardError.writeAll("grindvakt: \(text)\n".utf8)
+    }
+
     /// The one place that turns an error into a line on standard error and an exit status.
     static func end(_ error: any Error) -> Never {
         if let failure = error as? any CommandFailure {

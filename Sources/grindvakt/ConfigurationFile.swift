@@ -1,5 +1,4 @@
 import Blocklists
-import Inspection
 import ListFiles
 import SensorConfiguration
 import Synchronization
@@ -36,7 +35,7 @@ struct ConfigurationFile: Sendable {
                 guard list.id != SensorConfiguration.endpointsID,
                     configuration.lists.contains(where: { $0.id == list.id }) == false
                 else {
-                    throw FileFailure(
+                    throw Refusal(
                         description: "\(path): a list named \"\(list.id)\" is there already; "
                             + (list.format == .snapshot ? "leave one of them out" : "rename one of the files")
                     )
@@ -58,30 +57,12 @@ struct ConfigurationFile: Sendable {
         }
     }
 
-    static func text(of path: String) throws -> String {
-        do {
-            let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
-            return try descriptor.closeAfter {
-                var bytes: [UInt8] = []
-                var piece = [UInt8](repeating: 0, count: 65_536)
-                while true {
-                    // SAFETY: the buffer is held exclusively while the call lasts.
-                    let count = try unsafe piece.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) }
-                    guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-                    bytes += piece[..<count]
-                }
-            }
-        } catch let error as Errno {
-            throw FileFailure(description: "\(path): cannot be read: \(error)")
-        }
-    }
-
     /// The list id that a file's name gives: without its ending, in lower case, other characters as hyphens.
     static func id(of path: String) throws -> String {
         let name = FilePath(path).stem ?? ""
         let id = String(name.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
         guard ListDescriptor.isValid(id: id) else {
-            throw FileFailure(
+            throw Refusal(
                 description: "\(path): the file's name gives no list id; rename it to letters, digits and hyphens"
             )
         }
@@ -101,78 +82,5 @@ private final class LastText: Sendable {
         let configuration = try ConfigurationReading(files).get()
         last.withLock { $0 = (files, configuration) }
         return configuration
-    }
-}
-
-extension SensorConfiguration {
-    /// What each of `workers` inspectors gets of the limits.
-    func inspectorConfiguration(workers: Int) -> InspectorConfiguration {
-        var inspector = InspectorConfiguration()
-        inspector.inspectsDNS = inspectsDNS
-        inspector.inspectsDNSAnswers = inspectsDNSAnswers
-        inspector.countsEncryptedDNS = countsEncryptedDNS
-        inspector.fragmentBudget = max(1 << 20, flowMemory / 8 / workers)
-        inspector.inspectsTLS = inspectsTLS
-        inspector.inspectsQUIC = inspectsQUIC
-        inspector.inspectsHTTP = inspectsHTTP
-        inspector.flowCapacity = max(1_024, flows / workers)
-        inspector.streamBudget = max(1 << 20, flowMemory / workers)
-        inspector.attemptWindow = UInt64(statistics.attemptWindow) * 1_000_000_000
-        return inspector
-    }
-}
-
-/// The lists and limits that a replay works with: the same lists as in the sensor, but whatever they hold.
-func loadBlocklist(_ file: ConfigurationFile) throws -> (Blocklist, InspectorConfiguration) {
-    let loaded = try LoadedLists(file)
-    return (loaded.active.blocklist(), loaded.configuration.inspectorConfiguration(workers: 1))
-}
-
-/// The lists of a configuration or of the command line, read for a person rather than for the sensor.
-struct LoadedLists {
-    let configuration: SensorConfiguration
-    let plan: ListPlan
-    let active: ActiveLists
-
-    /// Reads the lists, and says on standard error what of them was left out.
-    init(_ file: ConfigurationFile) throws {
-        configuration = try file.read()
-        plan = try configuration.plan(isLenient: file.isLenient)
-        var judged = plan
-        // Who tries a list wants to see what it does, and not that the sensor would not take it.
-        // A snapshot has been through that already.
-        for (index, list) in judged.lists.enumerated() {
-            let isSnapshot = list.format == .snapshot || SnapshotFile.isSnapshot(at: list.path)
-            judged.lists[index].gates.gates.formIntersection(isSnapshot ? [] : [.rejects])
-        }
-        let update = try ListLoader(judged, key: .random()).load()
-        guard update.refused.isEmpty else { throw ListFileError.refused(update.refused) }
-        for reading in update.readings { warn(of: reading) }
-        var active = ActiveLists()
-        active.lists = update.accepted
-        active.allowed = update.allowed
-        active.protected = update.protected
-        self.active = active
-    }
-}
-
-/// Says on standard error what was left out of a list file.
-func warn(of reading: ListReading) {
-    for line in reading.toldLines { Grindvakt.warn("\(line.path):\(line.line): left out: \(line.cause.description)") }
-    let count = reading.rejectedCount + reading.notEnforceableCount
-    if count > 0 { Grindvakt.warn("\(reading.path): \(count) lines left out in all") }
-}
-
-extension ListReading {
-    /// The lines that were left out and are told one by one, in the order of the file.
-    var toldLines: [RejectedLine] {
-        (rejectedLines + notEnforceableLines).sorted { $0.line < $1.line }.prefix(Self.maximumToldLines).map(\.self)
-    }
-}
-
-extension Grindvakt {
-    /// A line on standard error that ends nothing.
-    static func warn(_ text: String) {
-        _ = try? FileDescriptor.standardError.writeAll("grindvakt: \(text)\n".utf8)
     }
 }

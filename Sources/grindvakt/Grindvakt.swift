@@ -12,7 +12,7 @@ struct Grindvakt: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: name,
         abstract:
-            "Stops connections to listed domains: reads the names in DNS queries and TLS hellos off a netfilter queue.",
+            "Stops connections to listed domains: reads the names in DNS, TLS, QUIC and HTTP off a netfilter queue.",
         discussion: """
             Start with `grindvakt demo` (as root): it shows the sensor at work in network namespaces of its own.
 

@@ -29,7 +29,7 @@ struct KillSwitchCommand: AsyncParsableCommand {
     func run() async throws {
         let outcome = try await ControlClient.setKillSwitch(setting == .on, socketPath: socket.socket)
         guard outcome.done else {
-            throw FileFailure(description: "kill switch not set: \(outcome.reason ?? "")")
+            throw Refusal(description: "kill switch not set: \(outcome.reason ?? "")")
         }
         print(outcome.killSwitch == true ? "kill switch on: nothing is blocked" : "kill switch off: lists block")
     }

@@ -10,7 +10,7 @@ struct LogOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The least grave lines of the log: debug, info, notice, warning or error.",
+            "The least grave lines of the log: trace, debug, info, notice, warning, error or critical.",
             valueName: "level"
         ),
         transform: level

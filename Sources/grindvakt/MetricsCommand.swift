@@ -1,6 +1,5 @@
 import ArgumentParser
 import ListFiles
-import SensorConfiguration
 import SystemPackage
 import Telemetry
 
@@ -55,10 +54,10 @@ struct MetricsCommand: AsyncParsableCommand {
     func run() async throws {
         let body =
             switch format ?? (openMetrics ? .openmetrics : .prometheus) {
-            case .prometheus: try await socket.request("GET", "/metrics").body
+            case .prometheus: try await socket.request("/metrics")
             case .openmetrics:
-                try await socket.request("GET", "/metrics", accept: ExpositionFormat.openMetrics.contentType).body
-            case .json: try await socket.request("GET", "/metrics.json").body
+                try await socket.request("/metrics", accept: ExpositionFormat.openMetrics.contentType)
+            case .json: try await socket.request("/metrics.json")
             }
         guard let textfile else {
             try FileDescriptor.standardOutput.writeAll(body)
@@ -66,12 +65,5 @@ struct MetricsCommand: AsyncParsableCommand {
         }
         let text = Exposition.withoutProcess(String(decoding: body, as: UTF8.self))
         try AtomicFile.write(Array(text.utf8), to: textfile, mode: 0o644)
-    }
-}
-
-extension ListenAddress: ExpressibleByArgument {
-    /// An address as the command line has it.
-    package init?(argument: String) {
-        self.init(argument)
     }
 }

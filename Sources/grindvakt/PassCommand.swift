@@ -53,14 +53,14 @@ struct PassCommand: AsyncParsableCommand {
             // As the audit log knows it, however it is written here.
             wanted = try ListName.parse(text)
         } catch {
-            throw FileFailure(description: "the name cannot be one: \(error.description)")
+            throw Refusal(description: "the name cannot be one: \(error.description)")
         }
         let outcome = try await ControlClient.pass(
             Array(wanted.presentation().utf8),
             change,
             socketPath: socket.socket
         )
-        guard outcome.done else { throw FileFailure(description: "not done: \(outcome.reason ?? "")") }
+        guard outcome.done else { throw Refusal(description: "not done: \(outcome.reason ?? "")") }
         let passes = "\(outcome.passes ?? 0) names are let pass now"
         let end = outcome.endsAt.flatMap { Timestamp(seconds: Int64($0)) }
         print(end.map { "passes until \($0); \(passes)" } ?? "passes no longer; \(passes)")

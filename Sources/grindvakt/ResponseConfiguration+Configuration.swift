@@ -5,8 +5,8 @@ import SensorConfiguration
 extension SensorConfiguration {
     /// What each of `workers` workers answers by.
     ///
-    /// - Throws: ``ConfigurationFailure`` where the stop page cannot be made of what is configured.
-    func responseConfiguration(workers: Int) throws(ConfigurationFailure) -> ResponseConfiguration {
+    /// - Throws: ``Refusal`` where the stop page cannot be made of what is configured.
+    func responseConfiguration(workers: Int) throws(Refusal) -> ResponseConfiguration {
         var configuration = ResponseConfiguration()
         configuration.sinkholeV4 = responses.sinkholeV4
         configuration.sinkholeV6 = responses.sinkholeV6
@@ -18,7 +18,7 @@ extension SensorConfiguration {
         do throws(StopPageError) {
             configuration.page = try stopPage()?.response ?? []
         } catch {
-            throw ConfigurationFailure(description: "[responses]: \(error.explanation)")
+            throw Refusal(description: "[responses]: \(error.explanation)")
         }
         return configuration
     }
@@ -39,10 +39,4 @@ extension SensorConfiguration {
             )
         }
     }
-}
-
-/// Values of a configuration that do not go together, found where they are put to use.
-struct ConfigurationFailure: CommandFailure {
-    let description: String
-    let exitStatus: Int32 = 2
 }

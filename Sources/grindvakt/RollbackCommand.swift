@@ -18,7 +18,7 @@ struct RollbackCommand: AsyncParsableCommand {
     func run() async throws {
         let outcome = try await ControlClient.rollback(socketPath: socket.socket, timeout: .seconds(60))
         guard outcome.reloaded else {
-            throw FileFailure(description: "not rolled back, the lists in use stay: \(outcome.reason ?? "")")
+            throw Refusal(description: "not rolled back, the lists in use stay: \(outcome.reason ?? "")")
         }
         for list in outcome.lists ?? [] { print("\(list.id): \(list.entries) entries") }
         print("generation \(outcome.snapshotGeneration ?? 0)")

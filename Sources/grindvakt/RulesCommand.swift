@@ -122,17 +122,4 @@ struct RuleOptions: ParsableArguments {
     }
 }
 
-/// Queue numbers as the command line and the configuration spell them: `0` or `0:3`.
-struct QueueNumbers: ExpressibleByArgument {
-    let range: ClosedRange<UInt16>
-
-    init?(argument: String) {
-        let parts = argument.split(separator: ":", omittingEmptySubsequences: false).map { UInt16($0) }
-        guard parts.count == 1 || parts.count == 2, let first = parts[0], let last = parts[parts.count - 1],
-            first <= last
-        else { return nil }
-        range = first...last
-    }
-}
-
 extension RuleBackend: ExpressibleByArgument {}

@@ -52,7 +52,7 @@ struct RunCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Leave the queues to systemd at SIGTERM, for the next start.",
             discussion:
-                "Needs FileDescriptorStoreMax= in the unit, with room for each queue and two more. SIGINT lets them go."
+                "Needs FileDescriptorStoreMax= in the unit, with room for each queue and six more. SIGINT lets them go."
         )
     )
     var keepQueues = false

@@ -8,12 +8,12 @@ import Statistics
 extension SensorConfiguration {
     /// What figures are kept by, and where; nil where none are kept.
     ///
-    /// - Throws: ``FileFailure`` where no file is named and there is no state directory for one.
+    /// - Throws: ``Refusal`` where no file is named and there is no state directory for one.
     func statisticsSettings() throws -> StatisticsSettings? {
         guard let market = statistics.market else { return nil }
         let folder = try store()?.folder
         guard let path = statistics.path ?? folder.map({ "\($0)/\(Statistics.defaultName)" }) else {
-            throw FileFailure(
+            throw Refusal(
                 description: "[statistics] has no place for its file; name a path in it, or a directory in [state]"
             )
         }

@@ -261,10 +261,10 @@ private enum SensorPoll {
 
     /// Asks once.
     static func ask(_ socket: SocketOption) async throws -> Reading {
-        let (_, body) = try await socket.request("GET", "/status", timeout: .seconds(5))
+        let body = try await socket.request("/status", timeout: .seconds(5))
         let answered = now
         guard let status = try? StatusDocument(json: body) else {
-            throw FileFailure(description: "\(socket.socket): the answer is no status; is this the sensor's socket?")
+            throw Refusal(description: "\(socket.socket): the answer is no status; is this the sensor's socket?")
         }
         return Reading(status, seconds: answered)
     }

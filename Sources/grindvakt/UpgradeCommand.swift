@@ -12,7 +12,7 @@ struct UpgradeCommand: AsyncParsableCommand {
             new one has read its configuration and its lists, then hands its queues over and ends. No packet is lost or passes unseen. Where the \
             new one cannot start the old one goes on, the reason is printed, and the exit status is 2. Allowed to root and to the sensor's own user.
 
-              apt-get download grindvakt && dpkg --unpack grindvakt_*.deb && grindvakt upgrade
+              dpkg --unpack grindvakt_*.deb && grindvakt upgrade && dpkg --configure grindvakt
             """
     )
 
@@ -21,7 +21,7 @@ struct UpgradeCommand: AsyncParsableCommand {
     func run() async throws {
         let outcome = try await ControlClient.upgrade(socketPath: socket.socket)
         guard outcome.upgraded, let process = outcome.process else {
-            throw FileFailure(description: "not upgraded, the sensor goes on as before: \(outcome.reason ?? "")")
+            throw Refusal(description: "not upgraded, the sensor goes on as before: \(outcome.reason ?? "")")
         }
         print("upgraded: process \(process) has the queues")
     }

@@ -4,8 +4,8 @@ import os
 import signal
 import time
 
-from fault import Broken, Fault, added, expect, findings
-from network import Failure, wait_for
+from fault import Fault, added, expect, findings
+from network import wait_for
 from process_faults import Kill
 
 

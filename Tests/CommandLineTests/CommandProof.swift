@@ -15,6 +15,7 @@ enum CommandProof: Sendable {
         ("metrics", .elsewhere(file: "Tests/LiveTests/CounterTests.swift", text: "\"metrics\"")),
         ("reload", .elsewhere(file: "Tests/LiveTests/FaultTests.swift", text: "\"reload\"")),
         ("rollback", .elsewhere(file: "Tests/LiveTests/SwitchTests.swift", text: "\"rollback\"")),
+        ("upgrade", .elsewhere(file: "Tests/LiveTests/RestartTests.swift", text: "\"upgrade\"")),
         ("kill-switch", .elsewhere(file: "Tests/LiveTests/StatusPageTests.swift", text: "\"kill-switch\"")),
         ("pass", .elsewhere(file: "Tests/LiveTests/SwitchTests.swift", text: "\"pass\"")),
         ("rules apply", .elsewhere(file: "Tests/LiveTests/Site.swift", text: "\"apply\"")),
@@ -76,7 +77,9 @@ enum CommandProof: Sendable {
 enum ForeignProgram {
     /// Programs of the system whose work nobody here can break: they are looked at no further than for paths of the package.
     static let known: Set<String> = [
-        "apt", "apt-get", "base64", "cat", "chgrp", "chmod", "chown", "cp", "curl", "debootstrap", "dig", "echo", "git",
+        "apt", "apt-get", "base64", "cat", "chgrp", "chmod", "chown", "cp", "curl", "debootstrap", "dig", "dpkg",
+        "echo",
+        "git",
         "gpg", "head", "install", "ip", "iptables", "journalctl", "jq", "kill", "less", "ls", "man", "mkdir", "mktemp",
         "mv",
         "nft", "openssl", "printf", "promtool", "ps", "rsync", "rm", "sed", "sha256sum", "sysctl", "systemd-analyze",
@@ -87,7 +90,8 @@ enum ForeignProgram {
 
     /// Where the package puts things, or the units make them: paths below the host's folders begin with one of these.
     static let paths: [String] = [
-        "/etc/grindvakt", "/etc/default/grindvakt-fetch", "/run/grindvakt", "/var/lib/grindvakt",
+        "/etc/grindvakt", "/etc/default/grindvakt-fetch", "/etc/default/grindvakt-coverage", "/run/grindvakt",
+        "/var/lib/grindvakt",
         "/usr/share/grindvakt",
         "/usr/share/doc/grindvakt", "/usr/local/share/grindvakt", "/var/lib/prometheus/node-exporter/grindvakt.prom",
         "/var/lib/grindvakt-fetch",

@@ -110,7 +110,7 @@ struct ReportExportTests {
             #expect(written == first.files[0].octets)
 
             let other = try await export(.days(2, attempts: 900), "--from", "2026-11-20", "--to", "2026-11-21")
-            let refusal = #expect(throws: FileFailure.self) {
+            let refusal = #expect(throws: Refusal.self) {
                 try ReportExportCommand.write(other, to: folder.path, replaces: false)
             }
             #expect(refusal?.description.contains("grindvakt-alpha-no-2026-11-20.json: differs") == true)

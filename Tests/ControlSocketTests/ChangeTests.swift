@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import ControlSocket
@@ -10,19 +11,10 @@ import Testing
 private let planted = "planted-name.example.test"
 
 @Suite("Changes over the control socket", .timeLimit(.minutes(10)))
-struct ChangeTests: Sendable {
-    private let directory: TemporaryDirectory
-    private let path: String
-    private let log = LogLines()
+struct ChangeTests: SocketSuite {
+    let place: SocketPlace
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        path = directory.file("metrics.sock")
-    }
-
-    private func open(_ sensor: TestSensor = TestSensor()) throws(ControlSocketError) -> ControlSocket {
-        try ControlSocket(path: path, source: sensor.source, logger: log.logger)
-    }
+    init() throws { place = try SocketPlace() }
 
     private func ask(
         _ resource: String,
@@ -344,6 +336,8 @@ struct ChangeTests: Sendable {
         let sensor = TestSensor(controlOutcome: .done(killSwitch: true, passes: 3, endsAt: 1_763_776_900.5))
         let name = Array(planted.utf8)
         try await serving(open(sensor)) {
+            let reload = try await ControlClient.reload(socketPath: path, timeout: patience)
+            #expect(reload.reloaded && reload.snapshotGeneration == 2 && reload.lists?.map(\.id) == ["police"])
             let rollback = try await ControlClient.rollback(socketPath: path, timeout: patience)
             #expect(rollback.reloaded && rollback.snapshotGeneration == 2 && rollback.lists?.map(\.id) == ["police"])
             let on = try await ControlClient.setKillSwitch(true, socketPath: path, timeout: patience)
@@ -361,8 +355,8 @@ struct ChangeTests: Sendable {
             let takeBack = try PassRequest(text: name, takesBack: true)
             #expect(
                 sensor.changes == [
-                    .rollback(user: user), .killSwitch(isOn: true, user: user), .killSwitch(isOn: false, user: user),
-                    .pass(letPass, user: user), .pass(takeBack, user: user),
+                    .reload(user: user), .rollback(user: user), .killSwitch(isOn: true, user: user),
+                    .killSwitch(isOn: false, user: user), .pass(letPass, user: user), .pass(takeBack, user: user),
                 ]
             )
             #expect(takeBack.change == .takeBack && takeBack.name == name)
@@ -372,6 +366,8 @@ struct ChangeTests: Sendable {
     @Test func `the client tells of a refusal with its reason`() async throws {
         let sensor = TestSensor(outcome: .refused(reason: "why"), controlOutcome: .refused(reason: "because"))
         try await serving(open(sensor)) {
+            let reload = try await ControlClient.reload(socketPath: path, timeout: patience)
+            #expect(reload.reloaded == false && reload.reason == "why")
             let rollback = try await ControlClient.rollback(socketPath: path, timeout: patience)
             #expect(rollback.reloaded == false && rollback.reason == "why")
             let killSwitch = try await ControlClient.setKillSwitch(true, socketPath: path, timeout: patience)

@@ -1,17 +1,18 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ControlSocket
 
 @Suite("Control client", .timeLimit(.minutes(10)))
 struct ControlClientTests {
-    private let directory: TemporaryDirectory
+    private let directory: TemporaryFolder
     private let path: String
 
     init() throws {
-        directory = try TemporaryDirectory()
-        path = directory.file("metrics.sock")
+        directory = try TemporaryFolder()
+        path = directory["metrics.sock"]
     }
 
     private func failure(timeout: Duration = patience) async -> ControlClientError? {

@@ -5,24 +5,16 @@ import NIOPosix
 import NetworkLab
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import ControlSocket
 
 @Suite("Control socket", .timeLimit(.minutes(10)))
-struct ControlSocketTests: Sendable {
-    private let directory: TemporaryDirectory
-    private let path: String
-    private let log = LogLines()
+struct ControlSocketTests: SocketSuite {
+    let place: SocketPlace
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        path = directory.file("metrics.sock")
-    }
-
-    private func open(_ sensor: TestSensor = TestSensor()) throws(ControlSocketError) -> ControlSocket {
-        try ControlSocket(path: path, source: sensor.source, logger: log.logger)
-    }
+    init() throws { place = try SocketPlace() }
 
     private func ask(
         _ path: String,
@@ -224,15 +216,15 @@ struct ControlSocketTests: Sendable {
         await #expect(processExitsWith: .success) {
             for mask: mode_t in [0, 0o022, 0o077, 0o777] {
                 umask(0o022)
-                let directory = try TemporaryDirectory()
+                let directory = try TemporaryFolder()
                 umask(mask)
-                let path = directory.file("metrics.sock")
+                let path = directory["metrics.sock"]
                 let socket = try ControlSocket(path: path, source: TestSensor().source, logger: LogLines().logger)
                 #expect(try fileMode(socket.path) == 0o660)
-                let nested = directory.file("run/metrics.sock")
+                let nested = directory["run/metrics.sock"]
                 let other = try ControlSocket(path: nested, source: TestSensor().source, logger: LogLines().logger)
                 #expect(try fileMode(other.path) == 0o660)
-                #expect(try fileMode(directory.file("run")) == 0o755)
+                #expect(try fileMode(directory["run"]) == 0o755)
             }
         }
     }
@@ -246,12 +238,12 @@ struct ControlSocketTests: Sendable {
     }
 
     @Test func `a missing directory is created, and only the last one`() throws {
-        let nested = directory.file("run/metrics.sock")
+        let nested = directory["run/metrics.sock"]
         let socket = try ControlSocket(path: nested, source: TestSensor().source, logger: log.logger)
-        #expect(try fileMode(directory.file("run")) == 0o755)
+        #expect(try fileMode(directory["run"]) == 0o755)
         #expect(try fileMode(socket.path) == 0o660)
-        #expect(throws: ControlSocketError.noDirectory(directory.file("a/b"))) {
-            try ControlSocket(path: directory.file("a/b/c.sock"), source: TestSensor().source, logger: log.logger)
+        #expect(throws: ControlSocketError.noDirectory(directory["a/b"])) {
+            try ControlSocket(path: directory["a/b/c.sock"], source: TestSensor().source, logger: log.logger)
         }
     }
 
@@ -280,8 +272,8 @@ struct ControlSocketTests: Sendable {
         case "file": try Data("precious".utf8).write(to: URL(filePath: path))
         case "directory": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
         default:
-            try Data("precious".utf8).write(to: URL(filePath: directory.file("target")))
-            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: directory.file("target"))
+            try Data("precious".utf8).write(to: URL(filePath: directory["target"]))
+            try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: directory["target"])
         }
         let before = try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? UInt64
         #expect(throws: ControlSocketError.notASocket(path)) { try open() }
@@ -289,7 +281,7 @@ struct ControlSocketTests: Sendable {
     }
 
     @Test func `a path that is too long is an error that says how long it may be`() {
-        let long = directory.file(String(repeating: "x", count: 108))
+        let long = directory[String(repeating: "x", count: 108)]
         let error = #expect(throws: ControlSocketError.self) {
             try ControlSocket(path: long, source: TestSensor().source, logger: log.logger)
         }
@@ -326,16 +318,8 @@ struct ControlSocketTests: Sendable {
         try await eventually {
             let sensor = TestSensor(reloadDelay: .seconds(60))
             let socket = try open(sensor)
-            let path = self.path
             let elapsed = try await serving(socket) {
-                Task {
-                    try await ControlClient.request(
-                        method: "POST",
-                        path: "/reload",
-                        socketPath: path,
-                        timeout: patience
-                    )
-                }
+                Task { try await reload() }
                 try await eventually { sensor.reloads.load(ordering: .relaxed) == 1 }
             }
             return elapsed < .seconds(5)

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import ControlSocket
@@ -42,19 +43,10 @@ private final class Descriptors: Sendable {
 }
 
 @Suite("Hostile clients", .serialized, .timeLimit(.minutes(10)))
-struct HostileClientTests: Sendable {
-    private let directory: TemporaryDirectory
-    private let path: String
-    private let log = LogLines()
+struct HostileClientTests: SocketSuite {
+    let place: SocketPlace
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        path = directory.file("metrics.sock")
-    }
-
-    private func open(_ sensor: TestSensor = TestSensor()) throws(ControlSocketError) -> ControlSocket {
-        try ControlSocket(path: path, source: sensor.source, logger: log.logger)
-    }
+    init() throws { place = try SocketPlace() }
 
     /// Expects an answer.
     private func expectAnswer(_ sourceLocation: SourceLocation = #_sourceLocation) async throws {
@@ -135,21 +127,13 @@ struct HostileClientTests: Sendable {
 
     @Test func `a change that takes long is not broken off by those who come meanwhile`() async throws {
         let sensor = TestSensor(reloadDelay: .seconds(3))
-        let path = self.path
         try await serving(open(sensor)) {
-            let reload = Task {
-                try await ControlClient.request(
-                    method: "POST",
-                    path: "/reload",
-                    socketPath: path,
-                    timeout: patience
-                )
-            }
+            let reload = Task { try await self.reload() }
             try await eventually { sensor.reloads.load(ordering: .relaxed) == 1 }
             let held = Descriptors()
             for _ in 0..<150 { held.connect(path) }
             try await eventually { held.closedCount >= 150 - HTTPService.connectionLimit }
-            #expect(try await reload.value.status == 200)
+            #expect(try await reload.value == 200)
         }
     }
 

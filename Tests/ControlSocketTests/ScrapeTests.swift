@@ -2,24 +2,16 @@ import Foundation
 import Glibc
 import Synchronization
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import ControlSocket
 
 @Suite("Scrapes", .timeLimit(.minutes(10)))
-struct ScrapeTests: Sendable {
-    private let directory: TemporaryDirectory
-    private let path: String
-    private let log = LogLines()
+struct ScrapeTests: SocketSuite {
+    let place: SocketPlace
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        path = directory.file("metrics.sock")
-    }
-
-    private func open(_ sensor: TestSensor = TestSensor()) throws(ControlSocketError) -> ControlSocket {
-        try ControlSocket(path: path, source: sensor.source, logger: log.logger)
-    }
+    init() throws { place = try SocketPlace() }
 
     private func listen(
         _ sensor: TestSensor = TestSensor(),
@@ -51,7 +43,7 @@ struct ScrapeTests: Sendable {
         try await serving(open()) {
             let plain = try await curl(["--unix-socket", path, "http://localhost\(resource)"])
             #expect(plain.contains("Content-Encoding") == false)
-            let packed = directory.file("packed")
+            let packed = directory["packed"]
             let head = try await curl(
                 ["--unix-socket", path, "-H", "Accept-Encoding: gzip", "-o", packed, "http://localhost\(resource)"],
                 head: ["-D", "-"]
@@ -97,7 +89,7 @@ struct ScrapeTests: Sendable {
     func `packed octets of any number come back as they were`(count: Int) async throws {
         let octets = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* $0 &* 2_654_435_761 >> 7) }
         let packed = try #require(Gzip.pack(octets))
-        let file = directory.file("octets.gz")
+        let file = directory["octets.gz"]
         try Data(packed).write(to: URL(filePath: file))
         let unpacked = try await run("/bin/sh", ["-c", "gzip -dc '\(file)' > '\(file).out'"])
         #expect(unpacked.status == 0)

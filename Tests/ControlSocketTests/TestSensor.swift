@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import Logging
 import NIOCore
@@ -9,22 +8,6 @@ import Telemetry
 import Testing
 
 @testable import ControlSocket
-
-/// A directory of its own for each test, removed at its end.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "gv-\(UUID().uuidString.prefix(8))").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func file(_ name: String) -> String { path + "/" + name }
-}
 
 /// A sensor that inspects nothing: the source behind a control socket, with what a test may turn.
 final class TestSensor: Sendable {

@@ -90,6 +90,24 @@ struct CertificateTests {
         #expect(body["coverage"]?.elements.isEmpty == false)
     }
 
+    @Test func `numbers that are too high are said as the largest there is`() throws {
+        var day = try Self.day(0, probes: .max, blocked: .max)
+        day.lists[0].refusals = .max
+        day.lists[0].activations = [ActivationFigures(issuedAt: .min, receivedAt: .min, activatedAt: .max)]
+        day.operation.packets = .max
+        var certificate = try Self.certificate()
+        certificate.days.append(day)
+        certificate.days.append(day)
+        let body = try certificate.document(signedBy: [Self.key]).body
+        let largest = DocumentValue.number(DocumentValue.largestNumber)
+        let list = try #require(body["lists"]?.elements.first)
+        #expect(list["refusals"] == largest)
+        #expect(list["issued_to_active_seconds"]?["longest"] == largest)
+        #expect(list["received_to_active_seconds"]?["longest"] == largest)
+        #expect(body["coverage"]?.elements.first?["probes"] == largest)
+        #expect(body["operation"]?["packets"] == largest)
+    }
+
     @Test func `a certificate verifies, and does not once any octet is another`() throws {
         let document = try Self.certificate().document(signedBy: [Self.key])
         let octets = document.encoded

@@ -419,7 +419,7 @@ struct HostCheckTests {
             "flowtables",
             .fault,
             "nft table inet fw, chain fwd, handle 9: flows go to flowtable ft, in hardware, before they are decided",
-            command: "nft replace rule inet fw fwd handle 9 ct mark and 0x00070000 == 0x00010000 flow add @ft"
+            command: "nft replace rule inet fw fwd handle 9 ct mark and 0x00030000 == 0x00010000 flow add @ft"
         ) {
             $0.nft = .known(try nft(#"{"flow": {"op": "add", "flowtable": "@ft"}}"#, flags: #", "flags": "offload""#))
         },
@@ -554,6 +554,25 @@ struct HostCheckTests {
             replace(
                 "-A FORWARD -j DOCKER-USER",
                 "-A FORWARD -m connmark --mark 0x10000/0x70000 -j FLOWOFFLOAD\n-A FORWARD -j DOCKER-USER"
+            )
+        ),
+        Case("flowtables", .note, "decided flows alone, of both marks") {
+            $0.nft = .known(
+                try nft(
+                    """
+                    {"match": {"op": "==", "left": {"&": [{"ct": {"key": "mark"}}, 196608]}, "right": 65536}},
+                    {"flow": {"op": "add", "flowtable": "@ft"}}
+                    """
+                )
+            )
+        },
+        Case(
+            "flowtables",
+            .note,
+            "iptables, decided flows alone, of both marks",
+            replace(
+                "-A FORWARD -j DOCKER-USER",
+                "-A FORWARD -m connmark --mark 0x10000/0x30000 -j FLOWOFFLOAD\n-A FORWARD -j DOCKER-USER"
             )
         ),
         Case("queue-rules", .note, "another queue") { $0.nft = .known(try nft(#"{"queue": {"num": 2}}"#)) },

@@ -197,6 +197,22 @@ struct HTTPTests {
         #expect(other.inspect(Array(packet.dropLast(18))).names == [])
     }
 
+    @Test func `of very many hosts the first are read, and that there were more is counted`() {
+        let hosts = (1...33).map { "h\($0).test" }
+        let fields = "GET / HTTP/1.1\r\n" + hosts.map { "Host: \($0)\r\n" }.joined() + "\r\n"
+        let block = hosts.reduce([]) { $0 + Self.block($1) }
+        for stream in [Array(fields.utf8), Self.preface + Self.frame(4, 0, []) + Self.frame(1, 0x05, block)] {
+            for (listed, verdict) in [("h32.test", Verdict.drop), ("h33.test", .accept)] {
+                let sensor = TestSensor(lists(drop: [listed]))
+                sensor.inspect(Self.connection.syn)
+                let seen = sensor.inspect(Self.connection.segment(stream, at: 0))
+                #expect(seen.names == Array(hosts.prefix(32)))
+                #expect(seen.verdict == verdict)
+                #expect(verdict == .drop || seen.decision.undecided == .overBudget)
+            }
+        }
+    }
+
     @Test func `without HTTP the same requests are let go`() {
         var configuration = InspectorConfiguration()
         configuration.inspectsHTTP = false

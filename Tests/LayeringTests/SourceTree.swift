@@ -56,7 +56,8 @@ enum SourceTree {
         return quoted.enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
     }
 
-    private static func text(of path: String) throws -> String {
+    /// The text of a file, by its path below the package's root.
+    static func text(of path: String) throws -> String {
         String(
             decoding: try #require(FileManager.default.contents(atPath: root + "/" + path), "\(path) is missing"),
             as: UTF8.self

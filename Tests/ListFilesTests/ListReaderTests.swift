@@ -76,7 +76,6 @@ struct ListReaderTests {
             #expect(result.reading.entryCount == names.count { $0.hasPrefix("@") == false })
             #expect(result.reading.exceptionCount == names.count { $0.hasPrefix("@") })
             #expect(result.reading.rejectedCount == 0)
-            #expect(result.reading.rejectedShare == 0)
         }
     }
 
@@ -84,7 +83,6 @@ struct ListReaderTests {
         let result = try read("one.test\ntwo.test\n", as: .hosts)
         #expect(result.names == [])
         #expect(result.reading.causes == [.addressMissing: 2])
-        #expect(result.reading.rejectedShare == 1)
     }
 
     @Test(arguments: ["<html>\n<body>\n</body>\n", "some words of prose\n", "192.0.2.1\n"])
@@ -123,7 +121,6 @@ struct ListReaderTests {
             ]
         )
         #expect(reading.rejectedCount == 3 && reading.notEnforceableCount == 2)
-        #expect(reading.rejectedShare == 3.0 / 8.0)
         #expect(reading.causes.values.reduce(0, +) == 5)
         #expect("\(reading)".contains("secret") == false)
     }
@@ -140,7 +137,6 @@ struct ListReaderTests {
         #expect(reading.rejectedCount == 2_500)
         #expect(reading.rejectedLines.count == ListReading.maximumToldLines)
         #expect(reading.rejectedLines.last?.line == ListReading.maximumToldLines)
-        #expect(reading.rejectedShare == 0.5)
     }
 
     @Test func `what the last line has begun and not ended is told`() throws {

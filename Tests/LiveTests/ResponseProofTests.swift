@@ -243,7 +243,7 @@ extension LiveTests {
             )
             #expect(answering.status == .exited(3), "\(answering)")
             let line = answering.errors.split(separator: "\n").last { $0.contains("CAP_NET_RAW") }
-            #expect(line?.contains("AmbientCapabilities") == true, "\(answering)")
+            #expect(line?.contains("answer-sockets") == true, "\(answering)")
             #expect(try await site.boundQueues().isEmpty)
 
             let configuration = try site.configureResponses(actions: ["drop"])

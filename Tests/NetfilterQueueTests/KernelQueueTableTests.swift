@@ -17,7 +17,6 @@ struct KernelQueueTableTests {
                     number: 0,
                     port: 4_242,
                     length: 3,
-                    copyMode: 2,
                     copyRange: 65_531,
                     kernelDropped: 7,
                     userDropped: 9,
@@ -27,7 +26,6 @@ struct KernelQueueTableTests {
                     number: 65_535,
                     port: .max,
                     length: 0,
-                    copyMode: 0,
                     copyRange: 0,
                     kernelDropped: 0,
                     userDropped: 0

@@ -35,6 +35,11 @@ struct MarkScanTests {
             bits: 0x8000
         ),
         IPTablesCase(
+            who: "a quoted quotation mark",
+            rule: #"-A X -m comment --comment "a \" --mark 1" -j ACCEPT"#,
+            bits: 0
+        ),
+        IPTablesCase(
             who: "WireGuard",
             rule: "-A POSTROUTING -p udp -m mark --mark 0xca6c -j CONNMARK --save-mark --nfmask 0xffffffff "
                 + "--ctmask 0xffffffff",

@@ -19,7 +19,7 @@ from machine import Machine
 # What the unit needs and what the test looks with.
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "udev", "kmod", "iproute2", "nftables", "iptables", "bind9-dnsutils", "curl", "openssl", "procps", "python3",
-    "dnsmasq-base", "jq", "util-linux", "publicsuffix",
+    "dnsmasq-base", "jq", "util-linux", "publicsuffix", "sudo",
 )
 # The soname packages of what the program is linked with; Debian 13 renamed some.
 LIBRARIES = {
@@ -72,14 +72,22 @@ class DebianMachine(Machine):
         self.write_disk("/etc/machine-id", f"{0x9a7e:032x}\n")
 
     def base(self):
-        """The folder of debootstrap, made where it is not kept from an earlier run."""
+        """The folder of debootstrap, made where none with these packages is kept from an earlier run."""
         folder = os.path.join(self.tools, self.debian)
-        if not os.path.isdir(folder):
+        include = ",".join((*PACKAGES, *LIBRARIES[self.debian]))
+        try:
+            with open(f"{folder}.packages") as file:
+                is_kept = file.read() == include
+        except OSError:
+            is_kept = False
+        if not is_kept:
             fresh = os.path.join(self.folder, "debootstrap")
-            include = ",".join((*PACKAGES, *LIBRARIES[self.debian]))
             run("debootstrap", "--variant=minbase", f"--include={include}", self.debian, fresh, self.mirror, patience=1800)
             shutil.rmtree(os.path.join(fresh, "var/cache/apt/archives"), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
             os.rename(fresh, folder)
+            with open(f"{folder}.packages", "w") as file:
+                file.write(include)
         return folder
 
     def install(self, program):

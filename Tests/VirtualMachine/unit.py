@@ -101,10 +101,11 @@ def journal(unit):
 class Network:
     """A client and a server on either side of this host."""
 
-    def __init__(self):
-        self.client = Host("client", ["192.0.2.2"], ["2001:db8:1::2"])
-        self.server = Host("server", ["198.51.100.2"], ["2001:db8:2::2"])
-        sides = ((self.client, "clients", "192.0.2.1", "2001:db8:1::1"), (self.server, "servers", "198.51.100.1", "2001:db8:2::1"))
+    def __init__(self, client="192.0.2.2", server="198.51.100.2", ports=("clients", "servers")):
+        self.client = Host("client", [client], ["2001:db8:1::2"])
+        self.server = Host("server", [server], ["2001:db8:2::2"])
+        near, far = (address.rsplit(".", 1)[0] + ".1" for address in (client, server))
+        sides = ((self.client, ports[0], near, "2001:db8:1::1"), (self.server, ports[1], far, "2001:db8:2::1"))
         for host, port, ipv4, ipv6 in sides:
             run("ip", "netns", "add", host.namespace)
             run("ip", "link", "add", "uplink", "netns", host.namespace, "type", "veth", "peer", "name", port)
@@ -116,8 +117,21 @@ class Network:
         for name in ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"):
             run("sysctl", "-q", "-w", f"{name}=1")
 
+    def start(self, *command):
+        """Starts something on the server, which runs as long as the machine."""
+        subprocess.Popen(self.server.command(*command), cwd="/root", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def serve_names(self):
+        """DNS on the server, for all names below test."""
+        addresses = [self.server.address(family) for family in (4, 6)]
+        answers = [word for address in addresses for word in (f"--listen-address={address}", f"--address=/test/{address}")]
+        self.start("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--group=root", "--no-resolv", "--no-hosts",
+                   "--cache-size=0", "--local=/test/", "--bind-interfaces", "--except-interface=lo", *answers)
+        wait_for("the name server", lambda: self.dns("www.test", 4) == "noerror")
+
     def serve(self):
         """DNS, HTTP and TLS on the server; the certificate is its own authority."""
+        self.serve_names()
         os.makedirs("/etc/grindvakt/keys", exist_ok=True)
         os.makedirs(PUBLISHED)
         with open(f"{PUBLISHED}/fetched.txt", "w") as file:
@@ -126,14 +140,8 @@ class Network:
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=server.test",
             "-keyout", "/root/server.key", "-out", "/etc/grindvakt/keys/server.pem", "-addext", f"subjectAltName={names}")
         addresses = [self.server.address(family) for family in (4, 6)]
-        answers = [word for address in addresses for word in (f"--listen-address={address}", f"--address=/test/{address}")]
-        for command in (
-            ("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--group=root", "--no-resolv", "--no-hosts",
-             "--cache-size=0", "--local=/test/", "--bind-interfaces", "--except-interface=lo", *answers),
-            ("python3", f"{HERE}/servers.py", "/etc/grindvakt/keys/server.pem", "/root/server.key", *addresses),
-            ("openssl", "s_server", "-accept", "8443", "-cert", "/etc/grindvakt/keys/server.pem", "-key", "/root/server.key", "-WWW", "-quiet"),
-        ):
-            subprocess.Popen(self.server.command(*command), cwd=PUBLISHED, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.start("python3", f"{HERE}/servers.py", "/etc/grindvakt/keys/server.pem", "/root/server.key", *addresses)
+        self.start("sh", "-c", f"cd {PUBLISHED} && exec openssl s_server -accept 8443 -cert /etc/grindvakt/keys/server.pem -key /root/server.key -WWW -quiet")
         wait_for("the servers", lambda: self.page("www.test", 4) == "page")
 
     def dns(self, name, family, *options, patience=4):

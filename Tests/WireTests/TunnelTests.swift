@@ -111,6 +111,20 @@ struct TunnelTests {
         #expect(vector.offset(in: (vector.octets + Self.packet).span) == vector.octets.count)
     }
 
+    @Test func `the ports of tunnels are those between which a packet is found`() {
+        let payloads = Self.vectors.filter { $0.transport == nil }.map { $0.octets + Self.packet }
+        for port in UInt16.min...UInt16.max {
+            let isFound = payloads.contains { payload in
+                Tunnel.packetOffset(sourcePort: 50_000, destinationPort: port, in: payload.span) != nil
+            }
+            let isAnswer = payloads.contains { payload in
+                Tunnel.packetOffset(sourcePort: port, destinationPort: 50_000, in: payload.span) != nil
+            }
+            guard Tunnel.isPort(port) != (isFound || isAnswer) else { continue }
+            Issue.record("port \(port)")
+        }
+    }
+
     @Test(arguments: vectors)
     func `a tunnel's packet that is cut gives its own rest or nothing`(vector: Vector) {
         let payload = vector.octets + Self.packet

@@ -80,62 +80,6 @@ package struct HitMemory: Equatable, Sendable {
     private static func epoch(of day: UInt32) -> UInt32 { day / UInt32(epochDays) }
 }
 
-/// How many entries of a list were hit, in a form that may leave the host: nobody can tell from it whether one entry was.
-///
-/// Numbers are multiples of five, and below ten it is only said that they are. Nothing is told apart from a few: a publisher who lists one name, or
-/// waits for the first hit on a new list, would learn that somebody went there.
-package struct HitCount: Equatable, Sendable {
-    /// A number that may be told.
-    package enum Told: Equatable, Sendable {
-        /// A multiple of five.
-        case about(Int)
-        /// From 0 to 9.
-        case fewerThanTen
-        /// More than so many.
-        case moreThan(Int)
-    }
-
-    /// What the sketches say.
-    package let estimate: HitEstimate
-
-    /// Days since hits were noted first.
-    package let observedDays: Int
-
-    /// A count of these parts.
-    package init(estimate: HitEstimate, observedDays: Int) {
-        self.estimate = estimate
-        self.observedDays = observedDays
-    }
-
-    /// The entries that were hit.
-    package var hit: Told {
-        if estimate.isAtLeast { return .moreThan(Self.multiple(estimate.entries)) }
-        // What would be rounded up to ten is below it all the same.
-        return estimate.entries < 9.5 ? .fewerThanTen : .about(max(Self.multiple(estimate.entries), 10))
-    }
-
-    /// The entries of a list of `entries` that were not hit; nil until the whole window was watched. It follows from ``hit``.
-    package func notHit(of entries: Int) -> Told? {
-        guard observedDays >= HitMemory.windowDays else { return nil }
-        switch hit {
-        case .fewerThanTen: return entries < 10 ? .fewerThanTen : .moreThan(entries - 10)
-        case .about(let hit):
-            let others = Self.multiple(Double(max(entries - hit, 0)))
-            return others < 10 ? .fewerThanTen : .about(others)
-        case .moreThan: return nil
-        }
-    }
-
-    /// By how much a number told may be off, 19 times of 20: two standard deviations and the rounding, up to the next multiple of five; nil where that
-    /// cannot be said.
-    package var error: Int? {
-        guard estimate.isAtLeast == false else { return nil }
-        return Int(((2 * estimate.deviation + 2.5) / 5).rounded(.up)) * 5
-    }
-
-    private static func multiple(_ value: Double) -> Int { Int((value / 5).rounded()) * 5 }
-}
-
 // MARK: - Octets
 
 /// Why octets are no ``HitMemory``.
@@ -156,20 +100,20 @@ extension HitMemory {
     /// The memory's octets.
     package var encoded: [UInt8] {
         var octets = Self.magic
-        Self.append(key.first, 8, to: &octets)
-        Self.append(key.second, 8, to: &octets)
-        Self.append(UInt64(lists.count), 2, to: &octets)
+        octets.append(key.first, octets: 8)
+        octets.append(key.second, octets: 8)
+        octets.append(UInt64(lists.count), octets: 2)
         for (id, list) in lists.sorted(by: { $0.key < $1.key }) {
             octets.append(UInt8(truncatingIfNeeded: id.utf8.count))
             octets += Array(id.utf8)
-            Self.append(UInt64(list.firstDay), 4, to: &octets)
+            octets.append(UInt64(list.firstDay), octets: 4)
             octets.append(UInt8(truncatingIfNeeded: list.epochs.count))
             for (epoch, bits) in list.epochs.sorted(by: { $0.key < $1.key }) {
-                Self.append(UInt64(epoch), 4, to: &octets)
-                for word in bits.words { Self.append(word, 8, to: &octets) }
+                octets.append(UInt64(epoch), octets: 4)
+                for word in bits.words { octets.append(word, octets: 8) }
             }
         }
-        Self.append(Self.check(octets[...], key), 8, to: &octets)
+        octets.append(Self.check(octets[...], key), octets: 8)
         return octets
     }
 
@@ -211,16 +155,9 @@ extension HitMemory {
         guard rest.isEmpty else { throw .damaged }
     }
 
-    private static func append(_ value: UInt64, _ count: Int, to octets: inout [UInt8]) {
-        for index in 0..<count { octets.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index))) }
-    }
-
     private static func take(_ count: Int, _ rest: inout ArraySlice<UInt8>) throws(HitMemoryError) -> UInt64 {
-        guard rest.count >= count else { throw .damaged }
-        var value: UInt64 = 0
-        for (index, octet) in rest.prefix(count).enumerated() { value |= UInt64(octet) << UInt64(8 * index) }
-        rest = rest.dropFirst(count)
-        return value
+        guard let number = rest.takeNumber(octets: count) else { throw .damaged }
+        return number
     }
 
     static func check(_ octets: ArraySlice<UInt8>, _ key: HashKey) -> UInt64 {

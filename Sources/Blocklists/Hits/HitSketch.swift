@@ -31,12 +31,7 @@ package final class HitSketch: Sendable {
     ///   - length: how many octets of it, from the root's end on, are the entry.
     /// - Complexity: three rounds of the hash for each eight octets, and six.
     package func mark(_ name: DomainNameView, length: Int) {
-        let length = min(max(length, 0), name.length)
-        var hash = KeyedHash(key)
-        for index in 0..<length >> 3 { hash.combine(name.words[index]) }
-        let count = UInt64(length & 7)
-        let tail = count == 0 ? 0 : name.words[length >> 3] & ((1 << (count * 8)) - 1)
-        set(hash.first(tail: tail, length: length).bits)
+        set(key.bits(ofLast: length, of: name))
     }
 
     /// Sets the bit of an entry whose name has this hash.

@@ -92,15 +92,15 @@ package struct Certificate: Equatable, Sendable {
                 DocumentValue.Member("activations", .count(activations.count)),
                 DocumentValue.Member("sequences", Self.ranges(activations.compactMap(\.sequence))),
                 DocumentValue.Member("entries", .count(figures.last?.entries ?? 0)),
-                DocumentValue.Member("refusals", .count(figures.reduce(0) { $0 + Int(clamping: $1.refusals) })),
+                DocumentValue.Member("refusals", .count(figures.map(\.refusals).total)),
                 DocumentValue.Member("stale_seconds", .count(Self.seconds(figures.map(\.staleSeconds)))),
                 DocumentValue.Member(
                     "issued_to_active_seconds",
-                    Self.lag(activations.compactMap { one in one.issuedAt.map { one.activatedAt - $0 } })
+                    Self.lag(activations.compactMap { $0.lag(from: $0.issuedAt) })
                 ),
                 DocumentValue.Member(
                     "received_to_active_seconds",
-                    Self.lag(activations.compactMap { one in one.receivedAt.map { one.activatedAt - $0 } })
+                    Self.lag(activations.compactMap { $0.lag(from: $0.receivedAt) })
                 ),
             ])
         }
@@ -121,9 +121,8 @@ package struct Certificate: Equatable, Sendable {
         return .array(ranges.map { .text($0.first == $0.last ? "\($0.first)" : "\($0.first)-\($0.last)") })
     }
 
-    private static func lag(_ seconds: [Int64]) -> DocumentValue {
-        // Of two clocks one may be ahead.
-        guard let lag = Distribution(seconds.map { Double(max($0, 0)) }) else { return .null }
+    private static func lag(_ seconds: [Double]) -> DocumentValue {
+        guard let lag = Distribution(seconds) else { return .null }
         return .object([
             DocumentValue.Member("median", .count(whole(lag.median))),
             DocumentValue.Member("p95", .count(whole(lag.p95))),
@@ -160,8 +159,8 @@ package struct Certificate: Equatable, Sendable {
                 return .object([
                     DocumentValue.Member("list", .text(id)),
                     DocumentValue.Member("mechanism", .text(mechanism.label)),
-                    DocumentValue.Member("probes", .count(figures.reduce(0) { $0 + Int(clamping: $1.probes) })),
-                    DocumentValue.Member("blocked", .count(figures.reduce(0) { $0 + Int(clamping: $1.blocked) })),
+                    DocumentValue.Member("probes", .count(figures.map(\.probes).total)),
+                    DocumentValue.Member("blocked", .count(figures.map(\.blocked).total)),
                     DocumentValue.Member("median_ms_of_days", .optional(medians.map { Self.whole($0.median) })),
                     DocumentValue.Member("longest_ms", .optional(longest.map { Self.whole($0) })),
                 ])
@@ -176,7 +175,7 @@ package struct Certificate: Equatable, Sendable {
             .count(Self.seconds(days.map { value($0.operation) }))
         }
         func sum(_ value: (OperationFigures) -> UInt64) -> DocumentValue {
-            .count(days.reduce(0) { $0 + Double(value($1.operation)) }.clamped)
+            .count(days.map { value($0.operation) }.total)
         }
         return .object([
             DocumentValue.Member("uptime_seconds", sum(\.uptimeSeconds)),
@@ -205,20 +204,12 @@ package struct Certificate: Equatable, Sendable {
     }
 
     /// The lists and mechanisms whose numbers of probes and blocks are such, as `LIST MECHANISM`.
-    private func unprobed(_ isSuch: (_ probes: Int, _ blocked: Int) -> Bool) -> [DocumentValue] {
+    private func unprobed(_ isSuch: (_ probes: UInt64, _ blocked: UInt64) -> Bool) -> [DocumentValue] {
         ids.flatMap { id in
             Mechanism.allCases.filter { mechanism in
                 let figures = coverage(of: id, mechanism)
-                return isSuch(
-                    figures.reduce(0) { $0 + Int(clamping: $1.probes) },
-                    figures.reduce(0) { $0 + Int(clamping: $1.blocked) }
-                )
+                return isSuch(figures.map(\.probes).total, figures.map(\.blocked).total)
             }.map { .text("\(id) \($0.label)") }
         }
     }
-}
-
-extension Double {
-    /// The number as a whole one, within what a document can say.
-    fileprivate var clamped: Int64 { self < 9e15 ? Int64(self) : DocumentValue.largestNumber }
 }

@@ -43,7 +43,7 @@ package struct CoverageLog: Sendable {
 
     /// What is noted; nil where there is no file.
     package func loadIfPresent() throws(TrustError) -> Contents? {
-        try LimitedFile.readIfPresent(path, limit: Self.limit * 2).map { Contents(parsing: $0) }
+        try SmallFile.readIfPresent(path, limit: Self.limit * 2).map { Contents(parsing: $0) }
     }
 
     /// Notes records, and forgets those that are too old: the file is replaced as a whole, or stays as it is.

@@ -22,15 +22,16 @@ enum OffloadChecks {
                         "A connection is established before its client says the name; from then on its packets pass "
                         + "the queues by, and nothing of them is inspected.",
                     command: "nft replace rule \(rule.table) \(rule.chain) handle \(rule.handle) ct mark and "
-                        + "\(text(mark.mask)) == \(text(mark.accepted)) flow add @\(name)",
+                        + "\(text(mark.acceptedMask)) == \(text(mark.accepted)) flow add @\(name)",
                     advice: "the command leaves the flowtable the flows that the sensor has let go, and replaces the "
-                        + "rule's other conditions: write those before flow add, if any are needed"
+                        + "rule's other conditions: write those before flow add, if any are needed; what a flowtable "
+                        + "has, decision-lifetime does not reach"
                 )
             )
         }
         for listing in facts.iptables.value ?? [] {
             for rule in listing.rules where rule.target == "FLOWOFFLOAD" {
-                guard rule.value(of: "--mark")?.lowercased() != short(mark) else { continue }
+                guard isForDecidedFlows(rule, mark) == false else { continue }
                 findings.append(
                     Finding(
                         .fault,
@@ -39,7 +40,8 @@ enum OffloadChecks {
                         reason: "A connection is established before its client says the name; from then on its "
                             + "packets pass the queues by, and nothing of them is inspected.",
                         command: "\(listing.program) -w -t \(rule.table) -D \(rule.chain) \(rule.position)",
-                        advice: "or give the rule -m connmark --mark \(short(mark)), for flows that were let go"
+                        advice: "or give the rule -m connmark --mark \(short(mark.accepted, mark.acceptedMask)), for "
+                            + "flows that were let go; what is offloaded, decision-lifetime does not reach"
                     )
                 )
             }
@@ -47,9 +49,16 @@ enum OffloadChecks {
         return findings
     }
 
+    /// Whether a rule takes accepted flows alone, of one of their two marks or of both.
     private static func isForDecidedFlows(_ rule: NFTListing.Rule, _ mark: FlowMark) -> Bool {
         guard let wanted = rule.connectionMark else { return false }
-        return wanted.mask & mark.mask == mark.mask && wanted.value & mark.mask == mark.accepted
+        let bits = mark.acceptedMask
+        return wanted.mask & bits == bits && wanted.value & bits == mark.accepted & bits
+    }
+
+    private static func isForDecidedFlows(_ rule: IPTablesListing.Rule, _ mark: FlowMark) -> Bool {
+        guard let wanted = rule.value(of: "--mark")?.lowercased() else { return false }
+        return [mark.acceptedMask, mark.mask].contains { wanted == short(mark.accepted, $0) }
     }
 
     private static func text(_ word: UInt32) -> String {
@@ -57,9 +66,9 @@ enum OffloadChecks {
         return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
     }
 
-    /// The mark of accepted flows as iptables writes it.
-    private static func short(_ mark: FlowMark) -> String {
-        "0x\(String(mark.accepted, radix: 16))/0x\(String(mark.mask, radix: 16))"
+    /// A mark under a mask as iptables writes it.
+    private static func short(_ mark: UInt32, _ mask: UInt32) -> String {
+        "0x\(String(mark, radix: 16))/0x\(String(mask, radix: 16))"
     }
 
     /// Whether an interface merges received packets beyond what can be taken apart again.

@@ -14,7 +14,8 @@ enum RuleChecks {
         let listings = try facts.iptables.known()
         let inTables = listings.filter { $0.hasOwnRules }
         let table = facts.ownTable.value ?? []
-        let queues = facts.hasConfiguration ? "" : " --queues \(text(facts.configuration.queues))"
+        let wanted = SensorConfiguration.text(of: facts.configuration.queues)
+        let queues = facts.hasConfiguration ? "" : " --queues \(wanted)"
         let command = facts.commands.grindvakt("rules apply --backend \(facts.backend.rawValue)\(queues)")
         if inTables.isEmpty == false, table.isEmpty == false {
             return [
@@ -48,6 +49,7 @@ enum RuleChecks {
         _ facts: HostFacts,
         _ command: String
     ) throws(Unexamined) -> [Finding] {
+        let wanted = SensorConfiguration.text(of: facts.configuration.queues)
         var findings: [Finding] = []
         var isCompared = true
         for listing in listings {
@@ -67,7 +69,7 @@ enum RuleChecks {
                 findings.append(
                     Finding(
                         .fault,
-                        "\(listing.program): the rules feed other queues than \(text(facts.configuration.queues))",
+                        "\(listing.program): the rules feed other queues than \(wanted)",
                         reason: "Packets wait in queues that no worker reads, or workers wait in vain.",
                         command: command
                     )
@@ -192,7 +194,7 @@ enum RuleChecks {
                     Finding(
                         .fault,
                         "\(listing.program) table \(rule.table), chain \(rule.chain), rule \(rule.position): it feeds "
-                            + "queue \(text(queues)), which is the sensor's",
+                            + "queue \(SensorConfiguration.text(of: queues)), which is the sensor's",
                         reason: reason,
                         command: "\(listing.program) -w -t \(rule.table) -D \(rule.chain) \(rule.position)",
                         advice: "or give the rule a queue of its own; " + positions
@@ -206,7 +208,7 @@ enum RuleChecks {
                 Finding(
                     .fault,
                     "nft table \(rule.table), chain \(rule.chain), handle \(rule.handle): it feeds queue "
-                        + "\(text(queues)), which is the sensor's",
+                        + "\(SensorConfiguration.text(of: queues)), which is the sensor's",
                     reason: reason,
                     command: "nft delete rule \(rule.table) \(rule.chain) handle \(rule.handle)",
                     advice: "or give the rule a queue of its own"
@@ -338,10 +340,6 @@ enum RuleChecks {
                     + "interfaces, and the same the other way round"
             )
         }
-    }
-
-    private static func text(_ queues: ClosedRange<UInt16>) -> String {
-        queues.count == 1 ? "\(queues.lowerBound)" : "\(queues.lowerBound):\(queues.upperBound)"
     }
 }
 

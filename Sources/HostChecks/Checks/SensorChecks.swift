@@ -281,7 +281,7 @@ extension HostFacts {
     fileprivate var hasQueueOwner: Bool {
         let owners = owners.value ?? [:]
         return (queues.value ?? []).contains { queue in
-            configuration.queues.contains(queue.number) && owners[queue.port]?.program == "grindvakt"
+            configuration.queues.contains(queue.number) && owners[queue.port]?.program == QueueChecks.program
         }
     }
 }

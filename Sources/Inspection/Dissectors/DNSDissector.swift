@@ -6,8 +6,6 @@ import Wire
 /// Of a response only the targets of aliases and of service records are read. Its question is the query's, and the query was judged: to
 /// judge it again would count every name twice.
 enum DNSDissector: Dissector {
-    static var inspectedProtocol: InspectedProtocol { .dns }
-
     static func mayBeMine(_ tuple: FiveTuple) -> Bool {
         tuple.destinationPort == port || tuple.sourcePort == port
     }
@@ -20,6 +18,9 @@ enum DNSDissector: Dissector {
         message.isResponse == false && message.opcode == standardQuery && message.questionCount == 1
     }
 
+    /// Reads the message that fills a datagram.
+    ///
+    /// - Throws: ``WireError`` where it breaks the format; names read before are kept.
     static func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection {
         let message = try DNSMessage(parsing: datagram)
         guard message.opcode == standardQuery else { return .nameless(consumed: datagram.count) }

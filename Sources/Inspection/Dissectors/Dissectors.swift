@@ -1,4 +1,3 @@
-import Telemetry
 import Wire
 
 /// The registry: one case per protocol that names are read from.
@@ -23,8 +22,6 @@ enum Dissectors: UInt8, CaseIterable {
         }
     }
 
-    var inspectedProtocol: InspectedProtocol { dissector.inspectedProtocol }
-
     func mayBeMine(_ tuple: FiveTuple) -> Bool { dissector.mayBeMine(tuple) }
 
     func dissect(
@@ -35,10 +32,6 @@ enum Dissectors: UInt8, CaseIterable {
         into findings: inout Findings
     ) throws(WireError) -> Dissection {
         try dissector.dissect(stream: stream, isFinal: isFinal, mode: &mode, scratch: &scratch, into: &findings)
-    }
-
-    func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection {
-        try dissector.dissect(datagram: datagram, into: &findings)
     }
 }
 
@@ -51,7 +44,13 @@ struct StreamReading: ZeroValid {
     var mode: DissectorMode
 
     /// Whether a message was read.
-    var hasRead = false
+    var hasRead: Bool {
+        get { readMessages != 0 }
+        set { readMessages = newValue ? 1 : 0 }
+    }
+
+    /// No `Bool`: every octet that may come with another process's record has to be a valid value.
+    private var readMessages: UInt8 = 0
 
     /// The beginning of a stream that these dissectors are shown.
     init(_ candidates: DissectorSet) {

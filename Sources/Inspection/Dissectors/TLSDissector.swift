@@ -3,14 +3,8 @@ import Wire
 
 /// The server name of the ClientHello that begins a TLS connection, on whatever port.
 enum TLSDissector: Dissector {
-    static var inspectedProtocol: InspectedProtocol { .tls }
-
     static func mayBeMine(_ tuple: FiveTuple) -> Bool {
         tuple.transport == TransportProtocol.tcp
-    }
-
-    static func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection {
-        .notMine
     }
 
     /// The handshake message may lie in several records (RFC 8446 §5.1); alerts and change-cipher-specs before it are passed over. A second

@@ -1,4 +1,3 @@
-import Telemetry
 import Wire
 
 /// Finds where a connection that begins in another protocol turns to TLS, on whatever port, so that the hello behind it is read.
@@ -11,14 +10,8 @@ import Wire
 ///
 /// A client that says anything else than what comes before these, or says that for long, is let go.
 enum UpgradeDissector: Dissector {
-    static var inspectedProtocol: InspectedProtocol { .tls }
-
     static func mayBeMine(_ tuple: FiveTuple) -> Bool {
         tuple.transport == TransportProtocol.tcp
-    }
-
-    static func dissect(datagram: Span<UInt8>, into findings: inout Findings) throws(WireError) -> Dissection {
-        .notMine
     }
 
     /// What was read before; in the conversations of text, the lower bits count the commands.

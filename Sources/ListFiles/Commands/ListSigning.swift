@@ -60,7 +60,7 @@ package enum ListSigning {
                 _ = try TrustError.at(path) { () throws(TrustFault) in
                     try policy.verify([], as: .listStatement, signatures: none)
                 }
-                throw TrustError(place, .unreadable(SystemCause(2)))
+                throw TrustError(place, .unreadable(.missing))
             }
             let signed = try SignedStatement.load(place)
             let keys = try TrustError.at(place) { () throws(TrustFault) in try signed.verify(policy) }
@@ -104,7 +104,7 @@ package enum ListSigning {
                     try statement.check(digest: digest, length: length)
                 }
             } else {
-                throw TrustError(place, .unreadable(SystemCause(2)))
+                throw TrustError(place, .unreadable(.missing))
             }
             var signed: SignedStatement
             if let present, present.statement == statement {

@@ -131,16 +131,16 @@ extension EntryDates {
     /// The record's octets: after eight of its own, each list, its days and digest, and what is known of its entries; a SHA-256 at the end.
     package var encoded: [UInt8] {
         var octets = Self.magic
-        Self.append(UInt64(lists.count), 2, to: &octets)
+        octets.append(UInt64(lists.count), octets: 2)
         for (id, list) in lists.sorted(by: { $0.key < $1.key }) {
             octets.append(UInt8(truncatingIfNeeded: id.utf8.count))
             octets += Array(id.utf8)
-            Self.append(UInt64(list.firstDay), 4, to: &octets)
+            octets.append(UInt64(list.firstDay), octets: 4)
             octets += list.digest.octets
-            Self.append(UInt64(list.entries.count), 4, to: &octets)
+            octets.append(UInt64(list.entries.count), octets: 4)
             for entry in list.entries {
-                Self.append(entry.fingerprint, 8, to: &octets)
-                Self.append(UInt64(entry.day), 4, to: &octets)
+                octets.append(entry.fingerprint, octets: 8)
+                octets.append(UInt64(entry.day), octets: 4)
             }
         }
         return octets + ContentDigest(of: octets).octets
@@ -156,23 +156,23 @@ extension EntryDates {
             return nil
         }
         var rest = body.dropFirst(Self.magic.count)
-        guard let count = Self.take(2, &rest) else { return nil }
+        guard let count = rest.takeNumber(octets: 2) else { return nil }
         var last = ""
         for _ in 0..<count {
-            guard let length = Self.take(1, &rest).map({ Int($0) }), rest.count >= length,
+            guard let length = rest.takeNumber(octets: 1).map({ Int($0) }), rest.count >= length,
                 let id = String(validating: rest.prefix(length), as: UTF8.self), ListDescriptor.isValid(id: id),
                 id > last
             else { return nil }
             rest = rest.dropFirst(length)
             last = id
-            guard let firstDay = Self.take(4, &rest), rest.count >= ContentDigest.length,
+            guard let firstDay = rest.takeNumber(octets: 4), rest.count >= ContentDigest.length,
                 let digest = ContentDigest(octets: Array(rest.prefix(ContentDigest.length)))
             else { return nil }
             rest = rest.dropFirst(ContentDigest.length)
-            guard let entries = Self.take(4, &rest), entries <= UInt64(Self.maximumEntries) else { return nil }
+            guard let entries = rest.takeNumber(octets: 4), entries <= UInt64(Self.maximumEntries) else { return nil }
             var list = List(firstDay: UInt32(truncatingIfNeeded: firstDay), digest: digest)
             for _ in 0..<entries {
-                guard let fingerprint = Self.take(8, &rest), let day = Self.take(4, &rest),
+                guard let fingerprint = rest.takeNumber(octets: 8), let day = rest.takeNumber(octets: 4),
                     list.entries.last.map({ $0.fingerprint < fingerprint }) ?? true
                 else { return nil }
                 list.entries.append(Entry(fingerprint: fingerprint, day: UInt32(truncatingIfNeeded: day)))
@@ -180,18 +180,6 @@ extension EntryDates {
             lists[id] = list
         }
         guard rest.isEmpty else { return nil }
-    }
-
-    private static func append(_ value: UInt64, _ count: Int, to octets: inout [UInt8]) {
-        for index in 0..<count { octets.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index))) }
-    }
-
-    private static func take(_ count: Int, _ rest: inout ArraySlice<UInt8>) -> UInt64? {
-        guard rest.count >= count else { return nil }
-        var value: UInt64 = 0
-        for (index, octet) in rest.prefix(count).enumerated() { value |= UInt64(octet) << UInt64(8 * index) }
-        rest = rest.dropFirst(count)
-        return value
     }
 }
 

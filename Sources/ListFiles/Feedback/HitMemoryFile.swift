@@ -21,7 +21,7 @@ package struct HitMemoryFile: Sendable {
         do throws(TrustError) {
             octets = try SmallFile.readSecret(path, limit: HitMemory.maximumLength)
         } catch {
-            guard error.fault == .unreadable(SystemCause(2)) else { throw error }
+            guard error.fault == .unreadable(.missing) else { throw error }
             return nil
         }
         do throws(HitMemoryError) {

@@ -61,18 +61,6 @@ struct OpenedFile: ~Copyable {
     }
 
     /// The header, checked, and the octets up to the body.
-    func snapshotHeader() throws(ListFileError) -> (header: SnapshotHeader, octets: [UInt8]) {
-        let fixed = try read(at: 0, count: min(size, SnapshotHeader.fixedLength))
-        let measures = try snapshot { () throws(SnapshotError) in try SnapshotHeader.measure(fixed.span) }
-        guard measures.bodyEnd <= size else { throw .badSnapshot(path: path, cause: .cut) }
-        let octets = try read(at: 0, count: measures.bodyOffset)
-        let header = try snapshot { () throws(SnapshotError) in
-            try SnapshotHeader(parsing: octets.span, checksum: Checksum.of)
-        }
-        return (header, octets)
-    }
-
-    /// The header, checked, and the octets up to the body.
     func header() throws(ListFileError) -> (header: SnapshotHeader, octets: [UInt8]) {
         let fixed = try read(at: 0, count: min(size, SnapshotHeader.fixedLength))
         let measures = try snapshot { () throws(SnapshotError) in try SnapshotHeader.measure(fixed.span) }

@@ -1,7 +1,8 @@
 /// A JSON value (RFC 8259) as signed documents have it: members in their order, whole numbers, and one spelling for each.
 ///
 /// There is no space between its parts, no escape but `\"` and `\\`, no control character in a text, no fraction, and no name twice in an object:
-/// what is read and written again is the same, octet for octet, and what `jq -c` prints of it is, too.
+/// what is read and written again is the same, octet for octet, and what `jq -c` prints of it is, too. Any other spelling is refused, since
+/// signatures are over octets; records, which others may have indented, are read by `JSONTree` of the target BenchmarkRecords.
 package indirect enum DocumentValue: Equatable, Sendable {
     /// The word `null`.
     case null

@@ -53,7 +53,7 @@ package struct SealKey: Sendable {
         do throws(TrustError) {
             return try load(path)
         } catch {
-            guard error.fault == .unreadable(SystemCause(ENOENT)) else { throw error }
+            guard error.fault == .unreadable(.missing) else { throw error }
         }
         do throws(TrustError) {
             return try generate(at: path)

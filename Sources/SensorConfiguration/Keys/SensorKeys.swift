@@ -14,10 +14,7 @@ extension SensorConfiguration {
                 root.queues = range
                 return true
             },
-            value: { root in
-                let queues = root.queues
-                return queues.count == 1 ? "\(queues.lowerBound)" : "\(queues.lowerBound):\(queues.upperBound)"
-            }
+            value: { SensorConfiguration.text(of: $0.queues) }
         ).initially("0:1"),
         .flag("fail-open", \.failOpen, "the kernel accepts when a queue is full or nobody listens")
             .initially(.flag(true)),

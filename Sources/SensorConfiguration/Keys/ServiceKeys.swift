@@ -167,7 +167,7 @@ extension SensorConfiguration {
         .word(
             "level",
             \.log.level,
-            "what is less grave is not logged: \"debug\", \"info\", \"notice\", \"warning\", \"error\""
+            "what is less grave is not logged: trace, debug, info, notice, warning, error, critical"
         ),
         .number(
             "repeat-interval",

@@ -32,7 +32,7 @@ struct ConfigCheckCommand: ParsableCommand {
 
     func run() throws {
         let (files, reading) = try file.read()
-        var results = reading.remarks.map { ConfigurationChecks.Result(.ok, "to be changed: \($0)") }
+        var results: [ConfigurationChecks.Result] = []
         if reading.faults.isEmpty {
             results += ConfigurationChecks(reading.configuration).results
             results += Self.unusable(reading.configuration)
@@ -50,7 +50,7 @@ struct ConfigCheckCommand: ParsableCommand {
     /// What cannot be put together from values that are right one by one.
     private static func unusable(_ configuration: SensorConfiguration) -> [ConfigurationChecks.Result] {
         var results: [ConfigurationChecks.Result] = []
-        do throws(ConfigurationFailure) {
+        do throws(Refusal) {
             _ = try configuration.responseConfiguration(workers: configuration.queues.count)
         } catch {
             results.append(ConfigurationChecks.Result(.fault, error.description))
@@ -69,7 +69,6 @@ struct ConfigCheckCommand: ParsableCommand {
         var text = ""
         for remark in reading.remarks { text += "to be changed: \(remark)\n" }
         for result in results where result.outcome != .ok || verbose {
-            guard result.text.hasPrefix("to be changed: ") == false else { continue }
             text += "\(result.outcome.rawValue): \(result.text)\n"
         }
         let dropIns = files.count == 1 ? "" : " and \(files.count - 1) drop-in\(files.count == 2 ? "" : "s")"
@@ -106,7 +105,7 @@ struct ConfigCheckCommand: ParsableCommand {
             writer.endArray()
         }
         writer.beginArray("checks")
-        for result in results where result.text.hasPrefix("to be changed: ") == false {
+        for result in results {
             writer.beginObject()
             writer.write("outcome", result.outcome.rawValue)
             writer.write("text", result.text)

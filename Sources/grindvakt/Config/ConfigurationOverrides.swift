@@ -39,3 +39,20 @@ struct ConfigurationOverrides: ParsableArguments {
         return options
     }
 }
+
+/// Queue numbers as the command line and the configuration spell them: `0` or `0:3`.
+struct QueueNumbers: ExpressibleByArgument {
+    let range: ClosedRange<UInt16>
+
+    init?(argument: String) {
+        guard let range = SensorConfiguration.queueRange(argument) else { return nil }
+        self.range = range
+    }
+}
+
+extension ListenAddress: ExpressibleByArgument {
+    /// An address as the command line has it.
+    package init?(argument: String) {
+        self.init(argument)
+    }
+}

@@ -54,8 +54,8 @@ struct ListApproveCommand: AsyncParsableCommand {
                 expiresAt: expires?.time
             )
         } catch {
-            if case .line = error { throw FileFailure(description: "--expires: lies in the past; give a later time") }
-            throw FileFailure(description: "--expires: \(error)")
+            if case .line = error { throw Refusal(description: "--expires: lies in the past; give a later time") }
+            throw Refusal(description: "--expires: \(error)")
         }
         if let output {
             try approval.write(to: output)

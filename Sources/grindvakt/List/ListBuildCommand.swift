@@ -160,7 +160,7 @@ struct ListBuildCommand: AsyncParsableCommand {
                 list.fault.map { [$0] } ?? (list.gates?.refusals.map(\.description) ?? [])
             }
             noteBuild(outcome, nil, [], configured)
-            throw FileFailure(description: "\(output): not written: \(reasons.joined(separator: "; "))")
+            throw Refusal(description: "\(output): not written: \(reasons.joined(separator: "; "))")
         }
         let digest = try SnapshotFile.write(
             outcome.snapshot,
@@ -182,7 +182,7 @@ struct ListBuildCommand: AsyncParsableCommand {
             let file = ConfigurationFile(path: config, lists: [], isLenient: lenient)
             let configuration = try file.read()
             guard configuration.lists.isEmpty == false else {
-                throw FileFailure(description: "\(config): has no [[list]]; add one, or name list files")
+                throw Refusal(description: "\(config): has no [[list]]; add one, or name list files")
             }
             plan = try configuration.plan(isLenient: lenient)
             configured = configuration
@@ -237,7 +237,7 @@ struct ListBuildCommand: AsyncParsableCommand {
         } catch {
             guard case .badSnapshot(_, let cause) = error else { throw error }
             guard cause != .foreign else {
-                throw FileFailure(
+                throw Refusal(
                     description: "\(output): is there already and is no snapshot; name another file, or move it away"
                 )
             }

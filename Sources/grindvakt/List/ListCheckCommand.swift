@@ -59,7 +59,7 @@ struct ListCheckCommand: AsyncParsableCommand {
             do throws(ListLineError) {
                 wanted.append((text, try ListName.parse(text)))
             } catch {
-                throw FileFailure(description: "name \(place + 1) of \(names.count) is none: \(error.description)")
+                throw Refusal(description: "name \(place + 1) of \(names.count) is none: \(error.description)")
             }
         }
         for path in snapshot { try requireSnapshot(path) }
@@ -93,11 +93,11 @@ struct ListCheckCommand: AsyncParsableCommand {
         switch try limit.take(count) {
         case .allowed: return
         case .wait(let seconds):
-            throw FileFailure(
+            throw Refusal(
                 description: "\(store.folder): too many names were asked for of late; ask again in \(seconds) s"
             )
         case .tooMany(let most):
-            throw FileFailure(description: "\(count) names at once; ask for \(most) at most")
+            throw Refusal(description: "\(count) names at once; ask for \(most) at most")
         }
     }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Blocklists
 import ListFiles
-import SystemPackage
 
 /// `grindvakt list`: lists and snapshots, off the packet path.
 struct ListCommand: AsyncParsableCommand {
@@ -32,32 +31,6 @@ extension Gate: ExpressibleByArgument {}
 extension ListFormat: ExpressibleByArgument {}
 extension MatchKind: ExpressibleByArgument {}
 
-/// One word of `[a-z0-9-]`, as ids and purposes are.
-struct WordArgument: ExpressibleByArgument {
-    let identifier: Identifier
-
-    init?(argument: String) {
-        guard let identifier = Identifier(argument) else { return nil }
-        self.identifier = identifier
-    }
-
-    var text: String { identifier.description }
-}
-
-/// A time as it is given on the command line: a day, a time with its zone, or so much later than now.
-struct TimeArgument: ExpressibleByArgument {
-    /// What is written for one in a help text.
-    static let valueName = "date"
-    static let forms = "2027-03-01, 2027-03-01T12:00:00Z, or +30d for 30 days from now (h, d and w are known)"
-
-    let time: Timestamp
-
-    init?(argument: String) {
-        guard let time = Timestamp.parse(argument: argument, now: .now) else { return nil }
-        self.time = time
-    }
-}
-
 /// Protocols, with commas between them.
 struct ProtocolsArgument: ExpressibleByArgument {
     let protocols: ListProtocols
@@ -69,17 +42,6 @@ struct ProtocolsArgument: ExpressibleByArgument {
             protocols.insert(known.protocols)
         }
         self.protocols = protocols
-    }
-}
-
-/// Writes a whole text to standard output.
-func printWhole(_ text: String) throws {
-    do {
-        try FileDescriptor.standardOutput.writeAll(text.utf8)
-    } catch Errno.brokenPipe {
-        // Whoever reads has seen enough.
-    } catch let error as Errno {
-        throw FileFailure(description: "standard output cannot be written: \(error); make room for it")
     }
 }
 

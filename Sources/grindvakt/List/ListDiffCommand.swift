@@ -107,7 +107,7 @@ struct ListDiffCommand: AsyncParsableCommand {
         for path in [new, old] where SnapshotFile.isSnapshot(at: path) == false {
             let id = try ConfigurationFile.id(of: path)
             if headers.isEmpty || known.contains(id) { return id }
-            throw FileFailure(description: "\(path): which list of the snapshot is it? say so with --id")
+            throw Refusal(description: "\(path): which list of the snapshot is it? say so with --id")
         }
         return known.first ?? "list"
     }

@@ -61,7 +61,7 @@ struct ListFetchCommand: AsyncParsableCommand {
             do throws(FetchError.Cause) {
                 try FetchMark.set(at: mark)
             } catch {
-                throw FileFailure(description: "\(mark): the lists are in place, but this could not be made: \(error)")
+                throw Refusal(description: "\(mark): the lists are in place, but this could not be made: \(error)")
             }
         }
         if result.hasFailed { throw ExitCode(2) }
@@ -76,14 +76,14 @@ struct ListFetchCommand: AsyncParsableCommand {
     private func wanted(_ configuration: SensorConfiguration) throws -> [SensorConfiguration.List] {
         for id in ids {
             guard let list = configuration.lists.first(where: { $0.id == id }) else {
-                throw FileFailure(description: "\(config): has no list \"\(id)\"; name one of its ids")
+                throw Refusal(description: "\(config): has no list \"\(id)\"; name one of its ids")
             }
             guard list.url != nil else {
-                throw FileFailure(description: "\(config): list \"\(id)\" has no url; add one, or leave it out")
+                throw Refusal(description: "\(config): list \"\(id)\" has no url; add one, or leave it out")
             }
         }
         let lists = configuration.lists.filter { $0.url != nil && (ids.isEmpty || ids.contains($0.id)) }
-        guard lists.isEmpty == false else { throw FileFailure(description: "\(config): no list has a url; add one") }
+        guard lists.isEmpty == false else { throw Refusal(description: "\(config): no list has a url; add one") }
         // Lists of one snapshot come together.
         var paths: Set<String> = []
         return lists.filter { paths.insert($0.path).inserted }
@@ -125,7 +125,7 @@ struct ListFetchCommand: AsyncParsableCommand {
         do throws(FetchLocationError) {
             location = try FetchLocation(list.url ?? "")
         } catch {
-            throw FileFailure(description: "list \(list.id): \(error)")
+            throw Refusal(description: "list \(list.id): \(error)")
         }
         let isTrusted = plan.lists.contains { $0.path == list.path && $0.trust.isOff == false }
         let source = FetchSource(

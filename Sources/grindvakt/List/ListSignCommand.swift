@@ -78,15 +78,15 @@ struct ListSignCommand: AsyncParsableCommand {
         guard case .untrusted(let error) = error else { return error }
         switch error.fault {
         case .replayed(let id, let sequence, let accepted):
-            return FileFailure(
+            return Refusal(
                 description:
                     "\(error.path): list \(id) is signed with sequence \(accepted) already, and \(sequence) is not above it; "
                     + "raise --sequence, or leave all but --key out to sign what is there"
             )
         case .unreadable where release == nil && error.path == SignedStatement.path(beside: file):
-            return FileFailure(description: "\(file): is not signed yet; say what is signed with --id and --sequence")
+            return Refusal(description: "\(file): is not signed yet; say what is signed with --id and --sequence")
         case .otherDigest, .otherLength:
-            return FileFailure(
+            return Refusal(
                 description: "\(file): was changed since it was signed; sign it anew with --id and a higher --sequence"
             )
         default: return error

@@ -55,7 +55,7 @@ struct ListVerifyCommand: AsyncParsableCommand {
             // Of a folder that is not the one, nothing would be older than what it has accepted.
             // SAFETY: the string lives for the time of the call and ends in zero.
             guard unsafe access(state + "/state.key", F_OK) == 0 else {
-                throw FileFailure(description: "\(state): is no state directory of a sensor; name the one of [state]")
+                throw Refusal(description: "\(state): is no state directory of a sensor; name the one of [state]")
             }
         }
         var publishers: [VerificationKey] = []

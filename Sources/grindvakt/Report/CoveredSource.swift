@@ -39,7 +39,7 @@ struct CoveredSource: FiguresSource {
             let found = try await CoverageLog(file.path).figures(length, from: from, to: to, market: nil)
             guard let id = file.market ?? market ?? only(markets) else {
                 guard let first = markets.min() else { continue }
-                throw FileFailure(
+                throw Refusal(
                     description:
                         "\(file.path): of which market is this coverage? say it: --coverage \(first)=\(file.path)"
                 )

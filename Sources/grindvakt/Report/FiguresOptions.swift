@@ -98,7 +98,7 @@ struct FiguresOptions: ParsableArguments {
     ///
     /// - Parameter now: this moment, in seconds since 1970-01-01 UTC.
     /// - Returns: the source.
-    /// - Throws: ``QueryFailure`` or ``FileFailure`` where the options do not make one.
+    /// - Throws: ``QueryFailure`` or ``Refusal`` where the options do not make one.
     func source(now: Int64) throws -> any FiguresSource {
         let source = try sourceOfSensors(now: now)
         guard coverage.isEmpty == false else { return source }
@@ -109,8 +109,8 @@ struct FiguresOptions: ParsableArguments {
         if let prometheus {
             let token = try tokenFile.map { path in
                 String(
-                    try ConfigurationFile.text(of: path).split(separator: "\n", omittingEmptySubsequences: false).first
-                        ?? ""
+                    try inputText(of: path, limit: 1 << 16)
+                        .split(separator: "\n", omittingEmptySubsequences: false).first ?? ""
                 )
             }
             let server = try PrometheusServer(address: prometheus, token: token, headers: header)
@@ -120,7 +120,7 @@ struct FiguresOptions: ParsableArguments {
             return PrometheusSource(server, job: job, subscribers: counts, now: now)
         }
         guard store != nil || config != nil || Self.presentConfiguration != nil else {
-            throw FileFailure(
+            throw Refusal(
                 description:
                     "\(Self.usualConfiguration) is not there; say where the figures are: --config FILE, --store FILE or --prometheus URL"
             )
@@ -156,7 +156,7 @@ struct StoredFigures: FiguresSource {
     private static func path(_ config: String) throws -> String {
         let configuration = try ConfigurationFile(path: config, lists: [], isLenient: false).read()
         guard let settings = try configuration.statisticsSettings() else {
-            throw FileFailure(
+            throw Refusal(
                 description: "\(config): no figures are kept; name the market in its [statistics], like market = \"se\""
             )
         }

@@ -133,7 +133,7 @@ struct ReportExportCommand: AsyncParsableCommand {
             steps.append((file, path, RecordExport.step(file, present: present, replaces: replaces)))
         }
         if let refused = steps.first(where: { $0.step == .refuse }) {
-            throw FileFailure(
+            throw Refusal(
                 description:
                     "\(refused.path): differs from what is to be exported; compare the two, and replace it with --replace"
             )

@@ -106,7 +106,7 @@ struct CertifyCommand: AsyncParsableCommand {
         }
         let file = CoverageFile(record)
         guard let contents = try CoverageLog(file.path).loadIfPresent() else {
-            throw FileFailure(description: "\(record): is not there; run selftest coverage --record first")
+            throw Refusal(description: "\(record): is not there; run selftest coverage --record first")
         }
         if contents.damagedLines > 0 {
             Grindvakt.warn("\(record): \(contents.damagedLines) lines are damaged and left out")

@@ -165,7 +165,7 @@ struct CoverageCommand: AsyncParsableCommand {
     ) throws -> TestNames {
         var names: [TestName] = []
         // Commas and carriage returns apart, a line of a list of domains is a name and a comment.
-        for (index, line) in try ConfigurationFile.text(of: path).split(
+        for (index, line) in try inputText(of: path, limit: 1 << 26).split(
             omittingEmptySubsequences: false,
             whereSeparator: \.isNewline
         ).enumerated() {
@@ -174,13 +174,13 @@ struct CoverageCommand: AsyncParsableCommand {
             do throws(ProbeError) {
                 names.append(try make(String(text)))
             } catch {
-                throw FileFailure(description: "\(path):\(index + 1): \(error)")
+                throw Refusal(description: "\(path):\(index + 1): \(error)")
             }
         }
         do throws(ProbeError) {
             return try TestNames(list: list, names: names)
         } catch {
-            throw FileFailure(description: "\(path): \(error)")
+            throw Refusal(description: "\(path): \(error)")
         }
     }
 }

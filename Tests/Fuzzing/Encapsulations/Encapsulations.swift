@@ -3,6 +3,8 @@ import Wire
 
 @main
 enum Entry {
+    private static let ports = (UInt16.min...UInt16.max).filter(Tunnel.isPort)
+
     /// The first octet chooses what the others are read as: a link header, a tunnel's transport protocol, or a tunnel's port.
     static func main() {
         fuzz { bytes in
@@ -13,7 +15,6 @@ enum Entry {
                 .ciscoHDLC, .frameRelay, .wireless, .swappedWireless,
             ]
             let transports: [UInt8] = [4, 41, 47, 97, 137, 143]
-            let ports: [UInt16] = [1_701, 2_152, 3_544, 4_789, 4_790, 5_247, 6_081, 6_635, 8_472]
             let choice = Int(bytes[0]) % (headers.count + transports.count + ports.count)
             let offset: Int?
             if choice < headers.count {
