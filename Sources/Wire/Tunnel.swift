@@ -26,13 +26,12 @@ package enum Tunnel {
         return position(backFrom: sourcePort, payload)?.packetOffset(in: payload)
     }
 
-    /// Whether a tunnel has this port, or answers from it: what each datagram is asked before its payload is looked at.
-    ///
-    /// In numbers, so that whoever asks has it in place; a test holds them against ``packetOffset(sourcePort:destinationPort:in:)``.
-    @inlinable
+    /// Whether a tunnel has this port, or answers from it.
     package static func isPort(_ port: UInt16) -> Bool {
         switch port {
-        case 1_701, 2_152, 3_544, 4_789, 4_790, 5_247, 6_081, 6_635, 8_472: true
+        case VXLANPacket.port, VXLANPacket.formerPort, VXLANPacket.genericPort, GenevePacket.port, GTPUserPacket.port,
+            labelStackPort, TeredoPacket.port, L2TPPacket.port, CAPWAPPacket.port:
+            true
         default: false
         }
     }

@@ -1,8 +1,9 @@
-import Inspection
 import Telemetry
 import TestSupport
 import Testing
 import Wire
+
+@testable import Inspection
 
 @Suite("Tunnels")
 struct TunnelTests {
@@ -44,6 +45,12 @@ struct TunnelTests {
     ]
 
     static let client = PacketBuilder(from: .v4(7, port: 40_000), to: .v4(53, port: 53))
+
+    @Test func `every port of a tunnel is looked at, and no other`() {
+        for port in UInt16.min...UInt16.max where Inspector.mayBeTunnel(port) != Tunnel.isPort(port) {
+            Issue.record("port \(port)")
+        }
+    }
 
     @Test(arguments: carriers)
     func `the inner name decides about the outer packet`(carrier: Carrier) {
