@@ -81,7 +81,7 @@ extension LiveTests {
             // What waits is judged, and counted.
             let blocked = #"action="\#(abuse.action)""#
             var samples = try await site.samples()
-            let isJudged = try await Command.wait(atMost: .seconds(20)) {
+            let isJudged = try await Command.wait(atMost: .seconds(90)) {
                 let before = try await site.samples().sum("grindvakt_matches_total", blocked)
                 try await Command.output(["sleep", "0.3"])
                 return try await site.samples().sum("grindvakt_matches_total", blocked) == before
@@ -100,7 +100,7 @@ extension LiveTests {
             // The same without answers, for comparison.
             _ = try await flood("www.silent.test")
             honest.send(SIGTERM)
-            let hasEnded = try await Command.wait(atMost: .seconds(30)) { honest.isRunning == false }
+            let hasEnded = try await Command.wait(atMost: .seconds(90)) { honest.isRunning == false }
             try #require(hasEnded)
             let measures = honest.lines.filter { $0.hasPrefix("measure ") }.map { line in
                 line.split(separator: " ").compactMap { Double($0) }

@@ -120,7 +120,7 @@ private struct Tap {
                 && Set(packets(server, "out", hops: 1)).isSubset(of: packets(client, "in"))
         }
         // The last packets of closed connections may still be on their way.
-        let isComplete = try await Command.wait(atMost: .seconds(10)) { hasAllArrived() }
+        let isComplete = try await Command.wait(atMost: .seconds(90)) { hasAllArrived() }
         #expect(isComplete, "some packet did not arrive as it was sent")
         for process in [client, server] { await process.stop() }
         let asked = packets(client, "out", hops: 1)

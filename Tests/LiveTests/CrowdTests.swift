@@ -31,7 +31,7 @@ extension LiveTests {
             let bulk = try site.start(Script.bulkClient, named: "bulk", [sender, server.ipv4[0]], on: client)
             try await bulk.waitForLine(containing: "so far")
 
-            let isLetGo = try await Command.wait(atMost: .seconds(5)) {
+            let isLetGo = try await Command.wait(atMost: .seconds(90)) {
                 try await site.conntrack().count { $0.mark == ConntrackEntry.accepted } == 2
             }
             let begun = try await site.conntrack()
@@ -72,7 +72,7 @@ extension LiveTests {
             await insisting.stop()
 
             // No mark is left but those of the two connections that live.
-            let isClean = try await Command.wait(atMost: .seconds(40)) {
+            let isClean = try await Command.wait(atMost: .seconds(90)) {
                 try await site.conntrack().filter { $0.transport == "tcp" }.count == 2
             }
             let entries = try await site.conntrack().filter { $0.transport == "tcp" }

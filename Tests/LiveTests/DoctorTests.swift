@@ -148,7 +148,7 @@ extension LiveTests {
 
             // Killed without a chance to tidy up.
             sensor.send(9)
-            #expect(try await Command.wait(atMost: .seconds(20)) { sensor.isRunning == false })
+            #expect(try await Command.wait(atMost: .seconds(90)) { sensor.isRunning == false })
             let dead = try await site.diagnose(configuration)
             #expect(dead.troubles == ["queue-listeners", "sensor-socket"], "\(dead)")
             try await site.mend(try #require(dead.findings.first { $0.check == "sensor-socket" }?.command))
@@ -174,7 +174,7 @@ extension LiveTests {
             let process = try #require(finding.command?.split(separator: " ").last)
             #expect(finding.problem == "queue 1: process \(process) (impostor) holds it, not the sensor")
             try await site.mend(try #require(finding.command))
-            #expect(try await Command.wait(atMost: .seconds(20)) { other.isRunning == false })
+            #expect(try await Command.wait(atMost: .seconds(90)) { other.isRunning == false })
             #expect(try await site.diagnose(configuration).troubles == ["queue-listeners"])
 
             let powerless = try await site.diagnose(

@@ -102,7 +102,7 @@ private struct KillRound {
         if amidWrite {
             let log = path(site) + "-wal"
             let old = changedAt(log)
-            try #require(try await Command.wait(atMost: .seconds(30)) { changedAt(log) != old })
+            try #require(try await Command.wait(atMost: .seconds(90)) { changedAt(log) != old })
         } else {
             try await Task.sleep(for: .milliseconds(Int.random(in: 100...14_000)))
         }
@@ -114,10 +114,10 @@ private struct KillRound {
         }
         let killedAt = now()
         sensor.send(SIGKILL)
-        try #require(try await Command.wait(atMost: .seconds(30)) { sensor.isRunning == false })
+        try #require(try await Command.wait(atMost: .seconds(90)) { sensor.isRunning == false })
         #expect(sensor.status == .signaled(SIGKILL) && sensor.lines.contains { $0.contains("damaged") } == false)
         load.send(SIGTERM)
-        try #require(try await Command.wait(atMost: .seconds(30)) { load.isRunning == false })
+        try #require(try await Command.wait(atMost: .seconds(90)) { load.isRunning == false })
         let lines = try await Command.output(["cat", account]).split(separator: "\n")
         let sent = lines.compactMap { line -> (time: Double, count: UInt64)? in
             let parts = line.split(separator: " ").map(String.init)

@@ -18,7 +18,7 @@ extension LiveTests {
                 told.merge(try await site.process(of: sensor)) { $1 }
                 if format == "json" {
                     sensor.send(SIGABRT)
-                    #expect(try await Command.wait(atMost: .seconds(20)) { sensor.isRunning == false })
+                    #expect(try await Command.wait(atMost: .seconds(90)) { sensor.isRunning == false })
                     // The Swift runtime would show what lies in memory.
                     #expect(sensor.lines.contains { $0.contains("Registers") || $0.contains("Backtrac") } == false)
                 } else {

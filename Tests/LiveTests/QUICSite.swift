@@ -142,7 +142,7 @@ struct QUICSite: Sendable {
             timeLimit: .seconds(seconds + 30)
         )
         // Its children follow it a moment later.
-        let hasEnded = try await Command.wait(atMost: .seconds(20)) {
+        let hasEnded = try await Command.wait(atMost: .seconds(90)) {
             try await Command.run(["pgrep", "-f", profile]).output.isEmpty
         }
         #expect(hasEnded, "the browser left processes")
@@ -168,7 +168,7 @@ struct QUICSite: Sendable {
 
     /// Whether the server completes as many handshakes in all.
     func hasCompleted(_ count: Int) async throws -> Bool {
-        try await Command.wait(atMost: .seconds(10)) { connections("completed") == count }
+        try await Command.wait(atMost: .seconds(90)) { connections("completed") == count }
     }
 
     /// The packets of a direction, `in` or `out`, on the server's wire, of one client's port or of all, of one kind or of all.
@@ -187,7 +187,7 @@ struct QUICSite: Sendable {
         kind: String,
         atLeast count: Int
     ) async throws -> [String] {
-        let hasCome = try await Command.wait(atMost: .seconds(10)) {
+        let hasCome = try await Command.wait(atMost: .seconds(90)) {
             packets(direction, from: port, kind: kind).count >= count
         }
         #expect(hasCome, "fewer than \(count) of \(kind)")

@@ -61,7 +61,7 @@ extension LiveTests {
             }
             try await expectUsual(updates: 1, "after the reload")
             sensor.send(SIGHUP)
-            let isCounted = try await Command.wait(atMost: .seconds(30)) {
+            let isCounted = try await Command.wait(atMost: .seconds(90)) {
                 try await site.samples()[#"grindvakt_reloads_total{result="failed"}"#] == 2
             }
             #expect(isCounted)

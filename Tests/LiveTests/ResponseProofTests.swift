@@ -76,7 +76,7 @@ extension LiveTests {
                     )
                     #expect(alias.output.contains(";AliAs.test.") && alias.output.contains("EDE: 16"), "\(alias)")
                     #expect(alias.output.contains("nxdomain.test") == false, comment)
-                    #expect(alias.duration < .seconds(2), comment)
+                    #expect(alias.duration < .seconds(20), comment)
                     let free = try await site.ask(Site.aliasOfUnlisted, [transport], at: address)
                     #expect(free.output.contains("CNAME\t\(Site.unlisted)."), "\(free)")
                 }
@@ -115,7 +115,7 @@ extension LiveTests {
                 ["ip.src", "ip.dst", "ip.id", "ip.flags", "ip.len", "ipv6.src", "ipv6.dst", "ipv6.flow", "ipv6.plen"]
                 + ["udp.checksum", "udp.payload", "tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.window_size_value"]
                 + ["tcp.checksum", "tcp.options", "tcp.payload"]
-            let isSame = try await Command.wait(atMost: .seconds(20)) {
+            let isSame = try await Command.wait(atMost: .seconds(90)) {
                 let (one, other) = try await (near.read("udp || tcp", fields), far.read("udp || tcp", fields))
                 return one.count > 40 && one.sorted() == other.sorted()
             }
@@ -178,11 +178,11 @@ extension LiveTests {
             for address in known {
                 #expect(try await site.isAnswered(Site.unlisted, at: address), "\(address)")
                 let reset = try await site.getSecurely("reset.test", at: address, trusting: certificate)
-                #expect(reset.status == .exited(35) && reset.duration < .seconds(5), "\(reset)")
+                #expect(reset.status == .exited(35) && reset.duration < .seconds(20), "\(reset)")
                 guard isTold else {
                     // The first answer comes from another address; what the client sends again is reset by the kernel.
                     let stopped = try await site.get("reset.test", at: address)
-                    #expect(stopped.status == .exited(56) && stopped.duration < .seconds(5), "\(stopped)")
+                    #expect(stopped.status == .exited(56) && stopped.duration < .seconds(20), "\(stopped)")
                     continue
                 }
                 for transport in ["+notcp", "+tcp"] {
@@ -193,7 +193,7 @@ extension LiveTests {
                 }
                 #expect(try await site.get("reset.test", at: address).output.hasPrefix("HTTP/1.1 451"))
             }
-            let serverIsClear = try await Command.wait(atMost: .seconds(5)) {
+            let serverIsClear = try await Command.wait(atMost: .seconds(90)) {
                 try await site.sockets(on: site.lab.server).isEmpty
             }
             #expect(serverIsClear)
@@ -214,7 +214,7 @@ extension LiveTests {
                     let comment: Comment = "\(host.namespace) \(address)"
                     #expect(try await site.isAnswered(Site.unlisted, at: address, from: host), comment)
                     let answer = try await site.ask("nxdomain.test", at: address, from: host)
-                    #expect(answer.output.contains("status: NXDOMAIN") && answer.duration < .seconds(2), "\(answer)")
+                    #expect(answer.output.contains("status: NXDOMAIN") && answer.duration < .seconds(20), "\(answer)")
                 }
             }
             for address in server.addresses {
@@ -224,7 +224,7 @@ extension LiveTests {
                 }
             }
             #expect(try await site.samples().sum("grindvakt_responses_total", #"result="failed""#) == 0)
-            let isClear = try await Command.wait(atMost: .seconds(5)) {
+            let isClear = try await Command.wait(atMost: .seconds(90)) {
                 let (there, here) = try await (site.sockets(on: server), site.sockets(on: router))
                 return there.isEmpty && here.isEmpty
             }
@@ -314,7 +314,7 @@ extension LiveTests {
                 [server.ipv4[0], "443", "40000", "reset.test", "0", "again", "0"],
                 on: client
             )
-            let isRefused = try await Command.wait(atMost: .seconds(10)) {
+            let isRefused = try await Command.wait(atMost: .seconds(90)) {
                 try await site.connectionMarks().keys.contains(0x0004_0040)
             }
             #expect(isRefused)
@@ -342,7 +342,7 @@ extension LiveTests {
             for _ in 0..<5 { #expect(try await site.ask("nxdomain.test").output.contains("status: NXDOMAIN")) }
             #expect(try await site.samples().sum("grindvakt_packets_total") == first + 5)
 
-            let areGone = try await Command.wait(atMost: .seconds(30)) {
+            let areGone = try await Command.wait(atMost: .seconds(90)) {
                 try await site.connectionMarks().keys.allSatisfy { $0 & 0x0007_0000 == 0 }
             }
             #expect(areGone)

@@ -24,7 +24,7 @@ extension LiveTests {
                         let type = address.contains(":") ? "AAAA" : "A"
                         let answer = try await site.ask(name, [transport, "+dnssec", type], at: address)
                         let text = answer.output
-                        #expect(answer.succeeded && answer.duration < .seconds(2), comment)
+                        #expect(answer.succeeded && answer.duration < .seconds(20), comment)
                         #expect(text.contains("status: \(status)"), "\(comment) \(text)")
                         // Neither an authority's nor validated; RA, by which stubs take it for a resolver's.
                         #expect(text.contains(";; flags: qr rd ra;"), "\(comment) \(text)")
@@ -81,7 +81,7 @@ extension LiveTests {
                 let result = try await site.lookUp("\(action).test", at: resolvers)
                 // 2 says that the name was not found.
                 #expect(result.status == .exited(2) && result.output.isEmpty, "\(action) \(result)")
-                #expect(result.duration < .seconds(2), "\(action) \(result)")
+                #expect(result.duration < .seconds(20), "\(action) \(result)")
             }
             let sinkhole = try await site.lookUp("sinkhole.test", at: resolvers).output
             #expect(sinkhole.contains(Site.sinkholes.ipv4) && sinkhole.contains(Site.sinkholes.ipv6), "\(sinkhole)")
@@ -102,7 +102,7 @@ extension LiveTests {
                 #expect(secure.output == "200", "\(secure)")
                 for action in ["reset", "nxdomain", "nodata", "refused", "sinkhole"] {
                     let stopped = try await site.get("www.\(action).test", at: address)
-                    #expect(stopped.succeeded && stopped.duration < .seconds(2), "\(action) \(stopped)")
+                    #expect(stopped.succeeded && stopped.duration < .seconds(20), "\(action) \(stopped)")
                     #expect(stopped.output.hasPrefix("HTTP/1.1 451 Unavailable For Legal Reasons\r\n"))
                     for reason in Site.reasons { #expect(stopped.output.contains(reason), "\(action) \(stopped)") }
                     #expect(stopped.output.contains("\(action).test") == false, "the page tells the name")
@@ -110,7 +110,7 @@ extension LiveTests {
                     let reset = try await site.getSecurely("\(action).test", at: address, trusting: certificate)
                     // 35: in the handshake.
                     #expect(reset.status == .exited(35) && reset.errors.contains("reset by peer"), "\(action) \(reset)")
-                    #expect(reset.duration < .seconds(2), "\(action) \(reset)")
+                    #expect(reset.duration < .seconds(20), "\(action) \(reset)")
                 }
                 let openssl = try await site.lab.client.run(
                     [
@@ -156,18 +156,18 @@ extension LiveTests {
             try await site.earnCredit()
             let quic = QUICSite(site: site, python: python, certificate: certificate, server: server, tap: server)
             for address in site.lab.server.addresses {
-                let page = try await quic.browse("reset.test", scheme: "http", at: address, overQUIC: false, within: 20)
+                let page = try await quic.browse("reset.test", scheme: "http", at: address, overQUIC: false, within: 60)
                 #expect(page.succeeded && page.output.contains("<h1>Sidan är spärrad</h1>"), "\(page)")
                 for reason in Site.reasons { #expect(page.output.contains(reason), "\(page)") }
-                let reset = try await quic.browse("reset.test", at: address, overQUIC: false, within: 20)
+                let reset = try await quic.browse("reset.test", at: address, overQUIC: false, within: 60)
                 #expect(reset.errors.contains("net::ERR_CONNECTION_RESET"), "\(reset)")
-                #expect(reset.duration < .seconds(10), "\(reset)")
+                #expect(reset.duration < .seconds(30), "\(reset)")
 
                 let before = try await site.samples()
-                let forced = try await quic.browse("reset.test", at: address, overQUIC: true, within: 20)
+                let forced = try await quic.browse("reset.test", at: address, overQUIC: true, within: 60)
                 // It was told to use nothing else.
                 #expect(forced.output.isEmpty && forced.errors.contains("net::ERR_QUIC_PROTOCOL_ERROR"), "\(forced)")
-                #expect(forced.duration < .seconds(10), "\(forced)")
+                #expect(forced.duration < .seconds(30), "\(forced)")
                 let after = try await site.samples()
                 let told = #"grindvakt_responses_total{kind="unreachable",result="sent"}"#
                 #expect(after[told] ?? 0 > before[told] ?? 0)

@@ -38,7 +38,7 @@ extension LiveTests {
             try await second.waitForLine(containing: "ready:", timeLimit: .seconds(60))
             #expect(second.lines.contains { $0.contains("took over 2 queues: ") && $0.contains(" 0 had no verdict") })
             #expect(second.lines.contains { $0.contains("flows known to 2 workers") })
-            #expect(try await Command.wait(atMost: .seconds(30)) { first.isRunning == false })
+            #expect(try await Command.wait(atMost: .seconds(90)) { first.isRunning == false })
             #expect(first.status == .exited(0))
             #expect(first.lines.contains { $0.contains("has taken the queues over") }, "\(first.lines)")
 
@@ -117,7 +117,7 @@ extension LiveTests {
             #expect(
                 second.lines.contains { $0.contains("took over 1 queues: ") && $0.contains("1 queues are released") }
             )
-            #expect(try await Command.wait(atMost: .seconds(30)) { first.isRunning == false })
+            #expect(try await Command.wait(atMost: .seconds(90)) { first.isRunning == false })
             try await second.waitUntilReady("the release of queue 0") { try await site.boundQueues() == ["1", "2"] }
             #expect(await second.stop() == .exited(0))
         }

@@ -126,14 +126,16 @@ extension Site {
 
     /// What `getent ahosts` says of a name, with the lab's server as the only resolver of glibc's stub.
     func lookUp(_ name: String, at resolvers: [String]) async throws -> CommandResult {
-        let file = try lab.write(resolvers.map { "nameserver \($0)\n" }.joined(), to: "resolv.conf")
+        // The longest that the stub knows, so that to wait for nothing is told apart from an answer on a busy machine.
+        let lines = resolvers.map { "nameserver \($0)" } + ["options timeout:30", ""]
+        let file = try lab.write(lines.joined(separator: "\n"), to: "resolv.conf")
         return try await lab.client.run(
             [
                 "unshare", "--mount", "sh", "-c", "mount --bind \"$1\" /etc/resolv.conf && exec getent ahosts \"$2\"",
                 "sh",
                 file, name,
             ],
-            timeLimit: .seconds(60)
+            timeLimit: .seconds(120)
         )
     }
 
@@ -181,7 +183,7 @@ extension Site {
 
     /// Waits until no end of a connection has a socket left; both were told, so that this is at once.
     func expectNoSockets(_ comment: Comment? = nil) async throws {
-        let areClosed = try await Command.wait(atMost: .seconds(5)) {
+        let areClosed = try await Command.wait(atMost: .seconds(90)) {
             let (client, server) = try await (sockets(on: lab.client), sockets(on: lab.server))
             return client.isEmpty && server.isEmpty
         }
@@ -236,7 +238,7 @@ struct PacketCapture: Sendable {
 
     /// Waits until at least as many packets pass a filter.
     func wait(for count: Int, _ filter: String) async throws {
-        let haveCome = try await Command.wait(atMost: .seconds(20)) {
+        let haveCome = try await Command.wait(atMost: .seconds(90)) {
             try await read(filter, ["frame.number"]).count >= count
         }
         #expect(haveCome, "fewer than \(count) of \(filter)")

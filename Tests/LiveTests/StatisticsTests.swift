@@ -48,7 +48,7 @@ extension LiveTests {
             )
             #expect(abs(lastWrite - Double(time(nil))) < 30)
             sensor.send(SIGKILL)
-            let isKilled = try await Command.wait(atMost: .seconds(30)) { sensor.isRunning == false }
+            let isKilled = try await Command.wait(atMost: .seconds(90)) { sensor.isRunning == false }
             try #require(isKilled)
             #expect(try events() == 60)
 
@@ -79,7 +79,7 @@ extension LiveTests {
             try await site.applyRules()
             try await sensor.waitForLine(containing: "statistics cannot be written", timeLimit: .seconds(60))
             #expect(try await site.isStopped(Site.listed))
-            let isTold = try await Command.wait(atMost: .seconds(30)) {
+            let isTold = try await Command.wait(atMost: .seconds(90)) {
                 try await site.samples()[#"grindvakt_health_finding{finding="statistics-failing"}"#] == 1
             }
             #expect(isTold)

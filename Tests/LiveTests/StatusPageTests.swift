@@ -53,7 +53,7 @@ extension LiveTests {
             let away = try await visit.page("away")
             #expect(away.title == "(?) Grindvakt: no answer" && away.said == "The sensor does not answer.")
             #expect(away.figures["totals.names.dns"] == "55")
-            #expect(try await Command.wait(atMost: .seconds(30)) { visit.process.isRunning == false })
+            #expect(try await Command.wait(atMost: .seconds(90)) { visit.process.isRunning == false })
         }
     }
 }

@@ -156,7 +156,7 @@ extension LiveTests {
             #expect(try await site.isAnswered(names[1]), "the other one still passes")
             try await site.change("/pass", "3\n\(names[2])\n")
             #expect(try await site.isAnswered(names[2]))
-            let hasEnded = try await Command.wait(atMost: .seconds(30)) {
+            let hasEnded = try await Command.wait(atMost: .seconds(90)) {
                 try await site.samples()["grindvakt_passes"] == 1
             }
             #expect(hasEnded)

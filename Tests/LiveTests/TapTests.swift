@@ -72,7 +72,7 @@ extension LiveTests {
             try await site.reload()
             // A worker takes the new lists within the tenth of a second in which it looks whether it is to stop.
             var asked = 0
-            let isMatched = try await Command.wait(atMost: .seconds(20)) {
+            let isMatched = try await Command.wait(atMost: .seconds(90)) {
                 asked += 1
                 _ = try await site.isAnswered("news.test")
                 return try await matches(site.samples()) > 0
@@ -160,7 +160,7 @@ extension LiveTests {
             _ = try await site.startTap(["-i", "fleeting"])
             #expect(try await site.get("/healthz") != "ok\n")
             try await site.link(["set", "fleeting", "up"])
-            let isHealthy = try await Command.wait(atMost: .seconds(20)) { try await site.get("/healthz") == "ok\n" }
+            let isHealthy = try await Command.wait(atMost: .seconds(90)) { try await site.get("/healthz") == "ok\n" }
             #expect(isHealthy)
         }
     }
@@ -272,7 +272,7 @@ extension Site {
 
     /// The counters as soon as they are as wanted, or as they are after a while.
     func samples(once isWanted: (Samples) -> Bool) async throws -> Samples {
-        _ = try await Command.wait(atMost: .seconds(20)) { isWanted(try await samples()) }
+        _ = try await Command.wait(atMost: .seconds(90)) { isWanted(try await samples()) }
         return try await samples()
     }
 }

@@ -77,7 +77,7 @@ private struct Pane: Sendable {
         sourceLocation: SourceLocation = #_sourceLocation,
         until isWanted: @escaping @Sendable ([String]) -> Bool
     ) async throws -> [String] {
-        let isThere = try await Command.wait(atMost: .seconds(30)) { isWanted(try await screen()) }
+        let isThere = try await Command.wait(atMost: .seconds(90)) { isWanted(try await screen()) }
         let shown = try await screen()
         try #require(isThere, "\(what):\n\(shown.joined(separator: "\n"))", sourceLocation: sourceLocation)
         return shown

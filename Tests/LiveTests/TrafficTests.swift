@@ -15,7 +15,7 @@ extension LiveTests {
             for round in 0..<reloads {
                 let before = try #require(try await site.samples()["grindvakt_snapshot_generation"])
                 if round.isMultiple(of: 2) { sensor.send(SIGHUP) } else { try await site.reload() }
-                let isNew = try await Command.wait(atMost: .seconds(30)) {
+                let isNew = try await Command.wait(atMost: .seconds(90)) {
                     try await site.samples()["grindvakt_snapshot_generation"] ?? 0 > before
                 }
                 #expect(isNew, "reload \(round)")
@@ -26,7 +26,7 @@ extension LiveTests {
             #expect(try await site.isStopped("news.test"))
             try site.write(lists: [Site.listed])
             sensor.send(SIGHUP)
-            let isReleased = try await Command.wait(atMost: .seconds(30)) {
+            let isReleased = try await Command.wait(atMost: .seconds(90)) {
                 try await site.samples()["grindvakt_reloads_total{result=\"ok\"}"] == Double(reloads + 2)
             }
             #expect(isReleased)
@@ -51,9 +51,9 @@ extension LiveTests {
             let flood = try site.startFlood(least: 5_000, most: 120_000, rate: 3_000, patience: 5)
             try await flood.wait(answers: 1_000)
             sensor.send(SIGKILL)
-            #expect(try await Command.wait(atMost: .seconds(20)) { sensor.isRunning == false })
+            #expect(try await Command.wait(atMost: .seconds(90)) { sensor.isRunning == false })
             #expect(sensor.status == .signaled(SIGKILL))
-            #expect(try await Command.wait(atMost: .seconds(20)) { try await site.boundQueues().isEmpty })
+            #expect(try await Command.wait(atMost: .seconds(90)) { try await site.boundQueues().isEmpty })
             try await flood.wait(answers: flood.answered + 1_500)
             #expect(try await site.isAnswered(Site.listed), "nobody inspects, so everything passes")
             #expect(try await Command.run(["test", "-S", site.socket]).succeeded, "the dead sensor's socket is there")
@@ -86,7 +86,7 @@ extension LiveTests {
                 let clock = ContinuousClock()
                 let start = clock.now
                 sensor.send(round.isMultiple(of: 2) ? SIGTERM : SIGINT)
-                let hasEnded = try await Command.wait(atMost: .seconds(20)) { sensor.isRunning == false }
+                let hasEnded = try await Command.wait(atMost: .seconds(90)) { sensor.isRunning == false }
                 #expect(start.duration(to: clock.now) < .seconds(1))
                 #expect(hasEnded && sensor.status == .exited(0), "\(sensor.lines)")
                 #expect(try await !Command.run(["test", "-e", site.socket]).succeeded, "the socket is left")
@@ -130,13 +130,13 @@ extension LiveTests {
             sensor.send(SIGCONT)
             let (sent, answered) = try await flood.end()
             #expect(answered == sent, "what waited was judged, the rest was let pass")
-            let isCounted = try await Command.wait(atMost: .seconds(20)) {
+            let isCounted = try await Command.wait(atMost: .seconds(90)) {
                 try await site.samples().sum("grindvakt_receive_overruns_total") > 0
             }
             #expect(isCounted)
             #expect(try await site.isStopped(Site.listed))
             // Every packet is accounted for: the sensor judged it, or knows by the next one's number that it did not see it.
-            let isAccounted = try await Command.wait(atMost: .seconds(20)) {
+            let isAccounted = try await Command.wait(atMost: .seconds(90)) {
                 let samples = try await site.samples()
                 return samples.sum("grindvakt_packets_total") + samples.sum("grindvakt_queue_unseen_total")
                     >= Double(sent)
