@@ -394,6 +394,8 @@ extension Inspector {
             var needed = Int.max
             for index in Dissectors.all.indices where reading.candidates.contains(Dissectors.all[index]) {
                 let dissector = Dissectors.all[index]
+                // All candidates share the mode, so one that has nothing to say must leave it as it was.
+                let mode = reading.mode
                 do throws(WireError) {
                     let rest = stream.extracting(droppingFirst: consumed)
                     let result = try dissector.dissect(
@@ -403,8 +405,10 @@ extension Inspector {
                         scratch: &scratch,
                         into: &findings
                     )
+                    // Whoever passes nothing over is not asked again, since it would say the same, for ever.
                     switch result {
                     case .notMine:
+                        reading.mode = mode
                         reading.candidates.remove(dissector)
                     case .needsMore(let count):
                         needed = min(needed, count)
@@ -415,16 +419,19 @@ extension Inspector {
                         isMine = true
                         reading.hasRead = true
                         reading.candidates = DissectorSet(dissector)
+                        if count <= 0 { reading.candidates.remove(dissector) }
                         consumed += count
                         continue next
                     case .upgraded(let count):
                         findings.anomalies.insert(.upgraded)
                         isMine = true
                         reading = StreamReading(all)
+                        if count <= 0 { reading.candidates.remove(dissector) }
                         consumed += count
                         continue next
                     }
                 } catch {
+                    reading.mode = mode
                     reading.candidates.remove(dissector)
                     cause = isFinal ? .truncated : .malformed
                 }

@@ -10,6 +10,27 @@ struct TLSTests {
     static let v4 = TCPConversation()
     static let v6 = TCPConversation(from: .v6(7, port: 40_000), to: .v6(80, port: 8_443))
 
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [".blocked.test", "blocked..test", "", String(repeating: "a", count: 64) + ".test"]
+    )
+    func `a hello whose name is none is counted, and read no further`(name: String) {
+        for handshake in [[Self.v4.syn, Self.v4.synAck], []] {
+            let sensor = TestSensor()
+            for packet in handshake { sensor.inspect(packet) }
+            let seen = sensor.inspect(Self.v4.segment(hello(name), at: 0))
+            #expect(seen.verdict == .accept && seen.names.isEmpty)
+            #expect(name.isEmpty || handshake.isEmpty || seen.decision.undecided == .malformed)
+        }
+        // Neither does a hello behind a request that asked for TLS, nor one that goes by outside the window.
+        let sensor = TestSensor()
+        for packet in [Self.v4.syn, Self.v4.synAck] { sensor.inspect(packet) }
+        let request = Array("GET / HTTP/1.1\r\nHost: a.test\r\nUpgrade: TLS/1.2\r\n\r\n".utf8)
+        #expect(sensor.inspect(Self.v4.segment(request, at: 0)).names == ["a.test"])
+        #expect(sensor.inspect(Self.v4.segment(hello(name), at: request.count)).names.isEmpty)
+        #expect(sensor.inspect(Self.v4.segment(hello(name), at: 1 << 20)).names.isEmpty)
+    }
+
     @Test(arguments: [v4, v6])
     func `a whole hello decides its flow`(_ conversation: TCPConversation) {
         let sensor = TestSensor()

@@ -87,8 +87,8 @@ enum TLSDissector: Dissector {
             parsing: bytes.extracting(TLSClientHello.handshakeHeaderLength..<min(length, bytes.count))
         )
         if mode == hasReadHello { findings.anomalies.insert(.secondHello) }
-        mode = hasReadHello
         try findings.add(hello, of: .tls)
+        mode = hasReadHello
         return hello.serverName.count > 0 ? .name(consumed: recordEnd) : .nameless(consumed: recordEnd)
     }
 }
