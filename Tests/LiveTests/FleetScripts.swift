@@ -33,9 +33,11 @@ extension Script {
     /// Arguments: the address to send to, and a file with a line for each: udp or tcp, the port, and the octets in hex. A TCP connection is reset
     /// at once, before anything lost could be sent again.
     static let messages = #"""
-        import socket, struct, sys
+        import socket, struct, sys, time
 
         for line in open(sys.argv[2]):
+            # Two queues have a worker each, and whichever is the later would begin the attempt of both.
+            time.sleep(0.1)
             transport, port, octets = line.split()
             there = (sys.argv[1], int(port))
             if transport == "udp":
