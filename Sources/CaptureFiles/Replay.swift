@@ -136,8 +136,8 @@ package struct Replay: ~Copyable {
     /// - Returns: false, and nothing was written, where it is on a list or not written as it is.
     mutating func write(nameAt index: Int, _ pieces: LinePieces, to lines: inout TextLine) -> Bool {
         let (frame, tuple) = (capture.frame, inspector.fiveTuple)
-        return inspector.withFinding(at: index) { finding in
-            finding.match == nil && pieces.append(finding, frame: frame, tuple, to: &lines)
+        return inspector.withFinding(at: index) { finding, name in
+            finding.match == nil && pieces.append(finding, name, frame: frame, tuple, to: &lines)
         }
     }
 
@@ -150,11 +150,12 @@ package struct Replay: ~Copyable {
     /// - Returns: false for a name that is left out.
     mutating func read(nameAt index: Int, matchesOnly: Bool, into line: inout NameLine) -> Bool {
         if matchesOnly, inspector.isListed(at: index) == false { return false }
-        let list = inspector.withFinding(at: index) { finding in
+        let list = inspector.withFinding(at: index) { finding, name in
             line.inspectedProtocol = .word(finding.inspectedProtocol.word)
             line.source = .word(finding.source.label)
             line.name.removeAll()
-            line.isPlain = line.name.append(finding.name)
+            line.isPlain = line.name.append(plain: name)
+            if line.isPlain == false { line.name.append(finding.name) }
             line.verdict = .word(finding.verdict.label)
             return finding.match?.list
         }

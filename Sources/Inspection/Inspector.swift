@@ -120,13 +120,16 @@ package struct Inspector: ~Copyable, Sendable {
     /// Mutating although nothing changes, as is ``withFinding(at:_:)``: an inspector that is only borrowed would be copied whole for the call.
     package mutating func isListed(at index: Int) -> Bool { isMatched && findings.all[index].match != nil }
 
-    /// Calls `body` with one of the names of the packet last inspected, which is not copied.
-    package mutating func withFinding<Result>(at index: Int, _ body: (borrowing Finding) -> Result) -> Result {
+    /// Calls `body` with one of the names of the packet last inspected, and the name itself where it lies: nothing is copied.
+    package mutating func withFinding<Result>(
+        at index: Int,
+        _ body: (borrowing Finding, DomainNameView) -> Result
+    ) -> Result {
         if let query = unlistedQuery {
             findings.addUnlistedQuery(queries.name(query))
             unlistedQuery = nil
         }
-        return body(findings.all[index])
+        return body(findings.all[index], findings.all[index].name.view)
     }
 
     /// The DNS message whose name decided about the packet last inspected, for ``Response/answer`` and ``Response/rewrite``; empty where it

@@ -70,11 +70,13 @@ struct LinePiecesTests {
     }
 
     @Test func `each octet of an address is dotted`() {
-        let pieces = LinePieces()
+        let table = LinePieces().octets
         for octet in UInt32(0)...255 {
             var line = TextLine()
             var expected = TextLine()
-            line.append(dotted: UInt64(octet << 16 | octet), pieces.octets.span)
+            var end = line.end(room: LineEnd.addressRoom)
+            end.append(dotted: UInt64(octet << 16 | octet), table.span)
+            line.extend(to: end)
             expected.append(.address(IPAddress(v4: octet << 16 | octet)))
             #expect(line.text == expected.text)
         }

@@ -37,8 +37,8 @@ struct LookAheadTests {
                 exemptions.append(finding.exemption)
                 verdicts.append(finding.verdict)
                 // And the same again as it is read by whoever wants no copy.
-                names.append(inspector.withFinding(at: index) { "\($0.source) \($0.name.presentation())" })
-                lists.append(inspector.withFinding(at: index) { $0.match?.list })
+                names.append(inspector.withFinding(at: index) { "\($0.source) \($0.name.presentation()) \($1.length)" })
+                lists.append(inspector.withFinding(at: index) { finding, _ in finding.match?.list })
             }
             anomalies = inspector.anomalies
             encryptedDNS = inspector.encryptedDNS
