@@ -26,6 +26,8 @@ struct LinePiece: Sendable {
 }
 
 /// The texts between the parts of a JSON line about a name that is on no list, which are the same in millions of lines.
+///
+/// A class: a structure of so many words would be copied for each line by whoever keeps it beside what the line changes.
 final class LinePieces: Sendable {
     private let beforeFrame = LinePiece("{\"type\":\"name\",\"frame\":")
     /// Between the frame and the name, for each protocol and each place of names in it.

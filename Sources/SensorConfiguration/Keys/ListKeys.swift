@@ -96,7 +96,7 @@ extension SensorConfiguration {
             Key(
                 "url",
                 .address(schemes: ["https"], orPath: true),
-                "whence `list fetch` puts the list at the path (its unit: in /var/lib/grindvakt-fetch only)",
+                "where `list fetch` gets what it puts at the path (its unit: in /var/lib/grindvakt-fetch only)",
                 read: { section, key, root in
                     // A path without a root is more likely an address without its scheme.
                     if let text = section.string(key), text.hasPrefix("/") {
